@@ -1,0 +1,59 @@
+/** States of Deliveries, Posts and Uploads; the tables are the code. Only `advance.ts` writes them. */
+export const deliveryStates = ['collecting', 'posting', 'done', 'paused', 'cancelled'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+export type DeliveryEvent =
+  /** The window is closed and every Part it wants is planned. */
+  | 'windowPlanned'
+  /** Every Post is posted or skipped. */
+  | 'allPosted'
+  /** A Post failed for good; nothing is deleted. */
+  | 'postFailed'
+  /** `/retry`. */
+  | 'retried'
+  /** `/cancel`. */
+  | 'cancelled';
+
+export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryEvent, DeliveryState>>> = {
+  collecting: { windowPlanned: 'posting', postFailed: 'paused', cancelled: 'cancelled' },
+  posting: { allPosted: 'done', postFailed: 'paused', cancelled: 'cancelled' },
+  paused: { retried: 'posting', cancelled: 'cancelled' },
+  done: {},
+  cancelled: {},
+};
+export const finalDeliveryStates: DeliveryState[] = ['done', 'cancelled'];
+
+export const postStates = ['planned', 'sending', 'posted', 'ambiguous', 'failed', 'skipped'] as const;
+export type PostState = (typeof postStates)[number];
+export type PostEvent =
+  /** Intent: written before the call. */
+  | 'sendStarted'
+  /** The chat answered with ids, or reconciliation found it. */
+  | 'confirmed'
+  /** A clear no, or reconciliation did not find it: it may be sent again. */
+  | 'notSent'
+  /** The answer was lost and could not be reconciled yet. */
+  | 'answerLost'
+  /** A clear no that trying again will not mend. */
+  | 'refused'
+  | 'retried'
+  | 'skipped';
+
+export const postTransitions: Record<PostState, Partial<Record<PostEvent, PostState>>> = {
+  planned: { sendStarted: 'sending', skipped: 'skipped' },
+  sending: { confirmed: 'posted', notSent: 'planned', answerLost: 'ambiguous', refused: 'failed' },
+  ambiguous: { confirmed: 'posted', notSent: 'planned', skipped: 'skipped' },
+  failed: { retried: 'planned', skipped: 'skipped' },
+  posted: {},
+  skipped: {},
+};
+
+export const uploadStates = ['waiting', 'sending', 'staged', 'failed'] as const;
+export type UploadState = (typeof uploadStates)[number];
+export type UploadEvent = 'sendStarted' | 'staged' | 'interrupted' | 'refused' | 'retried' | 'lost';
+
+export const uploadTransitions: Record<UploadState, Partial<Record<UploadEvent, UploadState>>> = {
+  waiting: { sendStarted: 'sending' },
+  sending: { staged: 'staged', interrupted: 'waiting', refused: 'failed' },
+  staged: { lost: 'waiting' },
+  failed: { retried: 'waiting' },
+};
