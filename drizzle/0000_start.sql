@@ -23,12 +23,13 @@ CREATE TABLE "cuts" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "cuts_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"rendition_id" bigint NOT NULL,
 	"from_sequence" integer NOT NULL,
+	"to_sequence" integer DEFAULT -1 NOT NULL,
 	"limit_bytes" bigint NOT NULL,
 	"split_ms" double precision DEFAULT 0 NOT NULL,
 	"margin" double precision NOT NULL,
 	"previous_id" bigint,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
-	CONSTRAINT "cuts_renditionId_fromSequence_limitBytes_splitMs_margin_unique" UNIQUE("rendition_id","from_sequence","limit_bytes","split_ms","margin")
+	CONSTRAINT "cuts_key" UNIQUE("rendition_id","from_sequence","to_sequence","limit_bytes","split_ms","margin")
 );
 --> statement-breakpoint
 CREATE TABLE "deliveries" (

@@ -264,6 +264,8 @@ export const cuts = pgTable(
       .references(() => renditions.id),
     /** First Segment's mediaSequence; what lies before belongs to `previousId` or to nobody. */
     fromSequence: integer().notNull(),
+    /** Last Segment's mediaSequence where a window ended before its Rendition; -1 = open. */
+    toSequence: integer().notNull().default(-1),
     limitBytes: bigint({ mode: 'number' }).notNull(),
     splitMs: doublePrecision().notNull().default(0),
     /** Share of the limit that is planned for; lower after a Part came out too big. */
@@ -271,7 +273,7 @@ export const cuts = pgTable(
     previousId: ref(),
     createdAt: createdAt(),
   },
-  (t) => [unique().on(t.renditionId, t.fromSequence, t.limitBytes, t.splitMs, t.margin)],
+  (t) => [unique('cuts_key').on(t.renditionId, t.fromSequence, t.toSequence, t.limitBytes, t.splitMs, t.margin)],
 );
 
 export const parts = pgTable(

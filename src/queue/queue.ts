@@ -1,0 +1,137 @@
+import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import type { Logger } from '../lib/log.ts';
+import { type Job, type JobName, type JobPayloads, jobId, jobNames } from './jobs.ts';
+
+export type Handlers = { [N in JobName]: (data: JobPayloads[N], signal: AbortSignal) => Promise<void> };
+
+/** The bell. Rows are the truth: a lost job is added again by `sweep`, a job too many finds nothing to do. */
+export type JobQueue = {
+  backend: 'redis' | 'postgres';
+  add(jobs: Job[]): Promise<void>;
+  /** Starts taking jobs; each handler runs at most `concurrency[name]` at once in this process. */
+  work(handlers: Handlers, concurrency: Record<JobName, number>): QueueWorkers;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+export type QueueWorkers = {
+  /** A full worker takes no more jobs of this name until resumed. */
+  pause(name: JobName): void;
+  resume(name: JobName): void;
+  /** Takes no more jobs, aborts running handlers and waits for them. */
+  close(): Promise<void>;
+};
+
+/** Opens BullMQ on Redis (`redis://`) or PostgreSQL (`postgres://`), by the URL's scheme. */
+export async function openQueue(url: string, log: Logger): Promise<JobQueue> {
+  return url.startsWith('redis') ? openOn(redisConnection(url, log), log) : openOn(await postgresConnection(url), log);
+}
+
+type Connection = {
+  backend: 'redis' | 'postgres';
+  options: object;
+  factory: unknown;
+  ping(): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+function redisConnection(url: string, log: Logger): Connection {
+  const redis = new Redis(url, { maxRetriesPerRequest: null });
+  redis.on('error', (err) => log.warn({ err }, 'redis is away; jobs wait'));
+  const close = async () => {
+    redis.disconnect();
+  };
+  return {
+    backend: 'redis',
+    options: { connection: redis },
+    factory: createRedisBackend,
+    ping: () => redis.ping(),
+    close,
+  };
+}
+
+async function postgresConnection(url: string): Promise<Connection> {
+  // One pool for all queues and workers: each BullMQ object would open its own (23 connections, measured).
+  const pool = new pg.Pool({ connectionString: url, max: 14, options: '-c search_path=bullmq' });
+  pool.setMaxListeners(100);
+  pool.on('error', () => {});
+  const client = await pool.connect();
+  try {
+    await runMigrations(client);
+  } finally {
+    client.release();
+  }
+  return {
+    backend: 'postgres',
+    options: { connection: pool },
+    factory: createPostgresBackend,
+    ping: () => pool.query('select 1'),
+    close: () => pool.end(),
+  };
+}
+
+function openOn(connection: Connection, log: Logger): JobQueue {
+  const queues = new Map(
+    jobNames.map((name) => [name, new Queue(name, connection.options as never, connection.factory as never)]),
+  );
+  for (const queue of queues.values()) queue.on('error', (err) => log.debug({ err }, 'queue'));
+  return {
+    backend: connection.backend,
+    async add(jobs) {
+      for (const name of jobNames) {
+        const mine = jobs.filter((job) => job.name === name);
+        if (mine.length === 0) continue;
+        await queues.get(name)?.addBulk(
+          mine.map((job) => ({
+            name,
+            data: job.data,
+            opts: { jobId: jobId(job), attempts: 1, removeOnComplete: true, removeOnFail: true },
+          })),
+        );
+      }
+    },
+    work: (handlers, concurrency) => startWorkers(connection, handlers, concurrency, log),
+    ping: async () => void (await connection.ping()),
+    async close() {
+      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await connection.close();
+    },
+  };
+}
+
+function startWorkers(
+  connection: Connection,
+  handlers: Handlers,
+  concurrency: Record<JobName, number>,
+  log: Logger,
+): QueueWorkers {
+  const stop = new AbortController();
+  const workers = new Map(
+    jobNames.map((name) => {
+      const handle = handlers[name] as (data: unknown, signal: AbortSignal) => Promise<void>;
+      const worker = new Worker(
+        name,
+        async (job) => handle(job.data, stop.signal),
+        {
+          ...connection.options,
+          concurrency: concurrency[name],
+          lockDuration: 30_000,
+          stalledInterval: 15_000,
+        } as never,
+        connection.factory as never,
+      );
+      worker.on('error', (err) => log.debug({ err, job: name }, 'queue worker'));
+      worker.on('failed', (job, err) => log.error({ err, job: name, data: job?.data }, 'job failed'));
+      return [name, worker] as const;
+    }),
+  );
+  return {
+    pause: (name) => void workers.get(name)?.pause(true),
+    resume: (name) => workers.get(name)?.resume(),
+    async close() {
+      stop.abort();
+      await Promise.all([...workers.values()].map((worker) => worker.close()));
+    },
+  };
+}
