@@ -8,7 +8,7 @@ export type DeliveryEvent =
   | 'allPosted'
   /** A Post failed for good; nothing is deleted. */
   | 'postFailed'
-  /** `/retry`. */
+  /** `/retry`: it is planned again, and what failed is tried again. */
   | 'retried'
   /** `/cancel`. */
   | 'cancelled';
@@ -16,7 +16,7 @@ export type DeliveryEvent =
 export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryEvent, DeliveryState>>> = {
   collecting: { windowPlanned: 'posting', postFailed: 'paused', cancelled: 'cancelled' },
   posting: { allPosted: 'done', postFailed: 'paused', cancelled: 'cancelled' },
-  paused: { retried: 'posting', cancelled: 'cancelled' },
+  paused: { retried: 'collecting', cancelled: 'cancelled' },
   done: {},
   cancelled: {},
 };

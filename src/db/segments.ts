@@ -1,0 +1,152 @@
+import { and, desc, eq, gte, lte, type SQL } from 'drizzle-orm';
+import type { Codecs } from '../core/model.ts';
+import type { ClosedSegment, GapCause, ResumePoint } from '../core/ports.ts';
+import type { Database } from './client.ts';
+import { holdsLease, type Lease } from './leases.ts';
+import { gaps, segments, takes } from './schema.ts';
+
+export type SegmentRow = typeof segments.$inferSelect;
+export type TakeRow = typeof takes.$inferSelect;
+
+/** The writer's lease was taken over: nothing was written, and it must stop. */
+export class FencedError extends Error {
+  override name = 'FencedError';
+}
+
+/** Runs a write of a capture with its lease row locked. @throws FencedError where the lease is no longer held. */
+async function fenced<T>(
+  db: Database,
+  lease: Lease,
+  write: (tx: Parameters<Parameters<Database['transaction']>[0]>[0]) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (tx) => {
+    if (!(await holdsLease(tx, lease))) throw new FencedError(lease.what);
+    return write(tx);
+  });
+}
+
+/** Opens the next Take of a Rendition; the one before is ended. */
+export function openTake(
+  db: Database,
+  lease: Lease,
+  take: { renditionId: number; streamId: number; codecs: Codecs },
+): Promise<TakeRow> {
+  return fenced(db, lease, async (tx) => {
+    const [last] = await tx
+      .select()
+      .from(takes)
+      .where(eq(takes.renditionId, take.renditionId))
+      .orderBy(desc(takes.ordinal))
+      .limit(1);
+    if (last && !last.endedAt) await tx.update(takes).set({ endedAt: new Date() }).where(eq(takes.id, last.id));
+    const [segment] = await tx
+      .select()
+      .from(segments)
+      .where(and(eq(segments.renditionId, take.renditionId), eq(segments.track, 0)))
+      .orderBy(desc(segments.mediaSequence))
+      .limit(1);
+    const ordinal = last ? last.ordinal + 1 : 0;
+    const [row] = await tx
+      .insert(takes)
+      .values({
+        ...take,
+        ordinal,
+        worker: lease.owner,
+        fence: lease.fence,
+        startMs: segment ? segment.startMs + segment.lengthMs : 0,
+        discontinuitySequence: ordinal,
+      })
+      .returning();
+    if (!row) throw new Error('insert returned no row');
+    return row;
+  });
+}
+
+/** Writes the row of a Segment whose file is in Storage; its place on the time line follows the last kept one. */
+export function keepSegment(
+  db: Database,
+  lease: Lease,
+  take: TakeRow,
+  key: string,
+  segment: ClosedSegment,
+): Promise<SegmentRow> {
+  return fenced(db, lease, async (tx) => {
+    const [last] = await tx
+      .select()
+      .from(segments)
+      .where(and(eq(segments.renditionId, take.renditionId), eq(segments.track, segment.track)))
+      .orderBy(desc(segments.mediaSequence))
+      .limit(1);
+    const { path: _path, ...facts } = segment;
+    const [row] = await tx
+      .insert(segments)
+      .values({
+        ...facts,
+        key,
+        renditionId: take.renditionId,
+        takeId: take.id,
+        seq: last && last.takeId === take.id ? last.seq + 1 : 0,
+        mediaSequence: last ? last.mediaSequence + 1 : 0,
+        startMs: last ? last.startMs + last.lengthMs : 0,
+      })
+      .returning();
+    if (!row) throw new Error('insert returned no row');
+    return row;
+  });
+}
+
+/** Tells a Gap at the present end of the Rendition. */
+export function tellGap(
+  db: Database,
+  lease: Lease,
+  gap: { renditionId: number; lengthMs: number; cause: GapCause; detail?: string | undefined },
+): Promise<void> {
+  return fenced(db, lease, async (tx) => {
+    const [last] = await tx
+      .select()
+      .from(segments)
+      .where(eq(segments.renditionId, gap.renditionId))
+      .orderBy(desc(segments.mediaSequence))
+      .limit(1);
+    await tx
+      .insert(gaps)
+      .values({ ...gap, takeId: last?.takeId ?? null, atMs: last ? last.startMs + last.lengthMs : 0 });
+  });
+}
+
+/** Where the next owner goes on; undefined before the first Segment. */
+export async function findResumePoint(db: Database, renditionId: number): Promise<ResumePoint | undefined> {
+  const rows = await db
+    .select()
+    .from(segments)
+    .where(and(eq(segments.renditionId, renditionId), eq(segments.track, 0)))
+    .orderBy(desc(segments.mediaSequence))
+    .limit(30);
+  const [last] = rows;
+  if (!last) return undefined;
+  return {
+    sequence: last.sourceSequence + last.sourceCount - 1,
+    playlist: last.playlist,
+    programDateTime: last.programDateTime ?? undefined,
+    hashes: rows
+      .reverse()
+      .flatMap((row) => row.hashes)
+      .slice(-30),
+  };
+}
+
+/** Segments of a Rendition by mediaSequence, both ends included, with their Take. */
+export async function findSegments(
+  db: Database,
+  renditionId: number,
+  range: { from: number; to?: number | undefined },
+): Promise<{ segment: SegmentRow; take: TakeRow }[]> {
+  const where: SQL[] = [eq(segments.renditionId, renditionId), gte(segments.mediaSequence, range.from)];
+  if (range.to !== undefined) where.push(lte(segments.mediaSequence, range.to));
+  return db
+    .select({ segment: segments, take: takes })
+    .from(segments)
+    .innerJoin(takes, eq(takes.id, segments.takeId))
+    .where(and(...where))
+    .orderBy(segments.mediaSequence, segments.track);
+}

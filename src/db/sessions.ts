@@ -1,0 +1,86 @@
+import { and, count, desc, eq, inArray, isNull, max, sql, sum } from 'drizzle-orm';
+import { activeSessionStates } from '../core/session.ts';
+import type { Queryable } from './client.ts';
+import { deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
+
+export type SessionRow = typeof sessions.$inferSelect;
+export type RenditionRow = typeof renditions.$inferSelect;
+export type StreamRow = typeof streams.$inferSelect;
+
+/** The Session of a Stream that still captures, if any. */
+export async function findActiveSession(db: Queryable, streamId: number): Promise<SessionRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.streamId, streamId), inArray(sessions.state, activeSessionStates)));
+  return row;
+}
+
+/** A Rendition with its Session and Stream. */
+export async function findRendition(
+  db: Queryable,
+  renditionId: number,
+): Promise<{ rendition: RenditionRow; session: SessionRow; stream: StreamRow } | undefined> {
+  const [row] = await db
+    .select({ rendition: renditions, session: sessions, stream: streams })
+    .from(renditions)
+    .innerJoin(sessions, eq(sessions.id, renditions.sessionId))
+    .innerJoin(streams, eq(streams.id, sessions.streamId))
+    .where(eq(renditions.id, renditionId));
+  return row;
+}
+
+/** Deliveries whose window on a Rendition is open, earliest first. */
+export async function findOpenWindows(db: Queryable, renditionId: number) {
+  return db
+    .select()
+    .from(deliveries)
+    .where(and(eq(deliveries.renditionId, renditionId), isNull(deliveries.closedAt)))
+    .orderBy(deliveries.id);
+}
+
+/** What is kept of a Rendition: how much, how long, and the next mediaSequence. */
+export async function keptSoFar(
+  db: Queryable,
+  renditionId: number,
+): Promise<{ segmentCount: number; sizeBytes: number; lengthMs: number; frameCount: number; nextSequence: number }> {
+  const [row] = await db
+    .select({
+      segmentCount: count(),
+      sizeBytes: sum(segments.sizeBytes).mapWith(Number),
+      lengthMs: sql<number>`coalesce(sum(${segments.lengthMs}) filter (where ${segments.track} = 0), 0)`.mapWith(
+        Number,
+      ),
+      frameCount: sum(segments.frameCount).mapWith(Number),
+      last: max(segments.mediaSequence),
+    })
+    .from(segments)
+    .where(eq(segments.renditionId, renditionId));
+  return {
+    segmentCount: row?.segmentCount ?? 0,
+    sizeBytes: row?.sizeBytes ?? 0,
+    lengthMs: row?.lengthMs ?? 0,
+    frameCount: row?.frameCount ?? 0,
+    nextSequence: (row?.last ?? -1) + 1,
+  };
+}
+
+/** Gaps told of a Rendition, in order; Withheld stretches are not counted. */
+export async function findGaps(db: Queryable, renditionId: number) {
+  return db
+    .select()
+    .from(gaps)
+    .where(and(eq(gaps.renditionId, renditionId), eq(gaps.kind, 'gap')))
+    .orderBy(gaps.atMs, gaps.id);
+}
+
+/** The last Take of a Rendition, if it has one. */
+export async function findLastTake(db: Queryable, renditionId: number) {
+  const [row] = await db
+    .select()
+    .from(takes)
+    .where(eq(takes.renditionId, renditionId))
+    .orderBy(desc(takes.ordinal))
+    .limit(1);
+  return row;
+}
