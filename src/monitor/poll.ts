@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { and, desc, eq, exists, gt, inArray, isNull, sql } from 'drizzle-orm';
+import { findLatestSession, openSession } from '../advance.ts';
+import type { App } from '../app.ts';
+import type { Platform, StreamRef, StreamStatus } from '../core/ports.ts';
+import { claimLease } from '../db/leases.ts';
+import { checks, streams, watches } from '../db/schema.ts';
+import { findActiveSession } from '../db/sessions.ts';
+
+/** How long between two looks at the same Stream. */
+const pollMs = 10_000;
+const checkLimitMs = 60_000;
+
+/**
+ * Watches one Platform: asks for all its Streams at once, writes the checks down and opens Sessions. A failure of the
+ * Platform or of one Stream is told and the next round goes on.
+ */
+export async function pollUntil(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
+  let wake = () => {};
+  const unhear = app.bus.hear('streams', () => wake());
+  try {
+    while (!signal.aborted) {
+      const woken = new AbortController();
+      wake = () => woken.abort();
+      await pollOnce(app, platform, signal).catch((err) => {
+        if (!signal.aborted) app.log.error({ err, platform: platform.name }, 'poll failed; the next round goes on');
+      });
+      await delay(pollMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
+    }
+  } finally {
+    unhear();
+  }
+}
+
+/** One round. Only the monitor that holds the Platform's lease asks. */
+export async function pollOnce(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
+  const refs = await findWatched(app, platform.name);
+  if (refs.length === 0) return;
+  const lease = await claimLease(app.db, `poll:${platform.name}`, app.owner, 1);
+  if (!lease) return;
+  const statuses = await platform.check(refs, AbortSignal.any([signal, AbortSignal.timeout(checkLimitMs)]));
+  for (const status of statuses) {
+    try {
+      await noteCheck(app, status);
+      if (status.state === 'live' && (await mayOpen(app, status))) await openSession(app, status.streamId, factsOf(status));
+    } catch (err) {
+      app.log.error({ err, stream: status.streamId }, 'a look at a stream could not be used');
+    }
+  }
+}
+
+/** Streams with a standing order that are not being captured for it already. */
+async function findWatched(app: App, platform: string): Promise<StreamRef[]> {
+  const ordered = app.db
+    .select({ one: sql`1` })
+    .from(watches)
+    .where(and(eq(watches.streamId, streams.id), isNull(watches.endedAt), isNull(watches.pausedAt)));
+  const rows = await app.db
+    .select()
+    .from(streams)
+    .where(and(eq(streams.platform, platform), exists(ordered)));
+  return rows.map(({ id, channel, url }) => ({ id, platform, channel, url }));
+}
+
+const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => ({ broadcastId, title, category, startedAt });
+
+/** A broadcast that was stopped by hand is not recorded again until it was seen offline or was ordered anew. */
+async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
+  if (await findActiveSession(app.db, status.streamId)) return true;
+  const last = await findLatestSession(app.db, status.streamId);
+  if (!last?.endedAt || !['stopped', 'cancelled', 'for_over'].includes(last.endReason ?? '')) return true;
+  const since = last.endedAt;
+  const [offline] = await app.db
+    .select({ id: checks.id })
+    .from(checks)
+    .where(and(eq(checks.streamId, status.streamId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, since)))
+    .limit(1);
+  if (offline) return true;
+  const [ordered] = await app.db
+    .select({ id: watches.id })
+    .from(watches)
+    .where(and(eq(watches.streamId, status.streamId), isNull(watches.endedAt), gt(watches.createdAt, since)))
+    .limit(1);
+  return ordered !== undefined;
+}
+
+/** Run-length: an equal answer only raises the count of the last row. */
+async function noteCheck(app: App, { streamId, state, reason }: StreamStatus): Promise<void> {
+  const [last] = await app.db.select().from(checks).where(eq(checks.streamId, streamId)).orderBy(desc(checks.id)).limit(1);
+  if (last && last.state === state && last.reason === (reason ?? null)) {
+    await app.db
+      .update(checks)
+      .set({ count: sql`${checks.count} + 1`, lastAt: sql`now()` })
+      .where(eq(checks.id, last.id));
+    return;
+  }
+  await app.db.insert(checks).values({ streamId, state, reason });
+}

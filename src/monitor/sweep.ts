@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { closeWindows, endRendition, openSession } from '../advance.ts';
+import type { App } from '../app.ts';
+import { claimLease } from '../db/leases.ts';
+import type { Job } from '../queue/jobs.ts';
+
+/** Live Renditions are planned at least this often, whatever bells were lost. */
+const planEverySweeps = 15;
+const cleanEverySweeps = 3600;
+
+/**
+ * Each second: re-creates every job that rows need and no queue holds, and applies what time alone decides. Only the
+ * monitor that holds the lease sweeps. After an outage of Postgres nothing is taken over until this process has been
+ * connected for one whole lease.
+ */
+export async function sweepUntil(app: App, signal: AbortSignal): Promise<void> {
+  let connectedSince = performance.now();
+  for (let round = 0; !signal.aborted; round++) {
+    try {
+      const lease = await claimLease(app.db, 'sweep', app.owner, app.config.sweepSeconds * 0.9);
+      const isSettled = round === 0 || performance.now() - connectedSince >= app.config.leaseSeconds * 1000;
+      if (lease) await sweepOnce(app, { round, mayTakeOver: isSettled });
+    } catch (err) {
+      if (!signal.aborted) app.log.warn({ err }, 'sweep failed; the next one tries again');
+      connectedSince = performance.now();
+    }
+    await delay(app.config.sweepSeconds * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** One sweep. Every query names work that is due; adding a job twice is harmless. */
+export async function sweepOnce(app: App, { round, mayTakeOver }: { round: number; mayTakeOver: boolean }): Promise<void> {
+  await closeOverdueWindows(app);
+  await endLongSessions(app);
+  const jobs: Job[] = [];
+  if (mayTakeOver) jobs.push(...(await unownedCaptures(app)));
+  jobs.push(...(await dueParts(app)), ...(await duePosts(app)), ...(await dueCards(app)));
+  jobs.push(...(await duePlans(app, round % planEverySweeps === 0)));
+  if (round % cleanEverySweeps === cleanEverySweeps - 1) jobs.push({ name: 'clean', data: {} });
+  if (jobs.length > 0) await app.queue.add(jobs);
+}
+
+async function ids(app: App, query: ReturnType<typeof sql>): Promise<number[]> {
+  const rows = await app.db.execute<{ id: string }>(query);
+  return rows.map((row) => Number(row.id));
+}
+
+async function unownedCaptures(app: App): Promise<Job[]> {
+  const found = await ids(
+    app,
+    sql`select r.id from renditions r join sessions s on s.id = r.session_id
+      left join leases l on l.what = 'capture:' || r.id
+      where r.kind = 'captured' and r.kept_at is null and s.state not in ('ended', 'failed', 'waiting')
+        and (l.what is null or l.until < now())`,
+  );
+  return found.map((renditionId) => ({ name: 'capture', data: { renditionId } }));
+}
+
+async function dueParts(app: App): Promise<Job[]> {
+  const found = await ids(
+    app,
+    sql`select distinct u.part_id as id from uploads u left join leases l on l.what = 'part:' || u.part_id
+      where u.state in ('waiting', 'sending') and u.next_attempt_at <= now() and (l.what is null or l.until < now())`,
+  );
+  return found.map((partId) => ({ name: 'part', data: { partId } }));
+}
+
+async function duePosts(app: App): Promise<Job[]> {
+  const found = await ids(app, sql`select id from deliveries where state = 'posting'`);
+  return found.map((deliveryId) => ({ name: 'post', data: { deliveryId } }));
+}
+
+/** Cards of Deliveries under way, and those that changed since the card was last told. */
+async function dueCards(app: App): Promise<Job[]> {
+  const found = await ids(
+    app,
+    sql`select d.id from deliveries d join sessions s on s.id = d.session_id
+      left join posts p on p.delivery_id = d.id and p.kind = 'card'
+      where p.id is null or s.state not in ('ended', 'failed') or d.state in ('collecting', 'posting')
+        or p.edited_at is null or p.edited_at < greatest(d.changed_at, s.changed_at)`,
+  );
+  return found.map((deliveryId) => ({ name: 'card', data: { deliveryId } }));
+}
+
+async function duePlans(app: App, isFullRound: boolean): Promise<Job[]> {
+  const found = await ids(
+    app,
+    sql`select distinct rendition_id as id from deliveries where state = 'collecting'
+      and (${isFullRound} or closed_at is not null)`,
+  );
+  return found.map((renditionId) => ({ name: 'plan', data: { renditionId } }));
+}
+
+/** `for=2h`: media time of the window reached its length. */
+async function closeOverdueWindows(app: App): Promise<void> {
+  const found = await ids(
+    app,
+    sql`select d.id from deliveries d join watches w on w.id = d.watch_id
+      where d.closed_at is null and w.rules ? 'maxLengthMs' and (w.rules->>'maxLengthMs')::float8 <=
+        (select coalesce(sum(length_ms), 0) from segments g where g.rendition_id = d.rendition_id and g.track = 0
+          and g.media_sequence >= d.from_sequence)`,
+  );
+  await closeWindows(app, found, 'for_over');
+}
+
+/** At `SESSION_HOURS` a Session ends and the next goes on with the same Watches. */
+async function endLongSessions(app: App): Promise<void> {
+  const rows = await app.db.execute<{ id: string; stream_id: string; rendition_id: string }>(
+    sql`select s.id, s.stream_id, r.id as rendition_id from sessions s join renditions r on r.session_id = s.id
+      where s.state in ('starting', 'recording', 'reconnecting') and r.ended_at is null
+        and s.created_at < now() - make_interval(hours => ${app.config.sessionHours})`,
+  );
+  for (const row of rows) await endRendition(app, Number(row.rendition_id), 'session_hours');
+  const streams = new Map(rows.map((row) => [Number(row.stream_id), Number(row.id)]));
+  for (const [streamId, continuesId] of streams) await openSession(app, streamId, { continuesId });
+}

@@ -1,0 +1,45 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eq, lt, sql } from 'drizzle-orm';
+import type { App } from '../app.ts';
+import { events, segments, webMessages } from '../db/schema.ts';
+
+const dayMs = 24 * 3600 * 1000;
+/** Events are read within days; audit is kept for ever. */
+const eventDays = 30;
+
+/**
+ * Removes what nobody wants any more: files in Storage without a row for 24 h (an upload whose row never came),
+ * spools of workers long gone, old events. A Segment with a row is never touched here.
+ */
+export async function cleanUp(app: App, signal: AbortSignal): Promise<void> {
+  await cleanSpool(app);
+  for await (const { key, changedAt } of app.storage.list('sessions/')) {
+    if (signal.aborted) return;
+    if (Date.now() - changedAt.getTime() < dayMs || (await isKnown(app, key))) continue;
+    app.log.info({ key }, 'removing a file without a row');
+    await app.storage.remove(key);
+  }
+  await app.db.delete(events).where(lt(events.at, sql`now() - make_interval(days => ${eventDays})`));
+}
+
+async function isKnown(app: App, key: string): Promise<boolean> {
+  const [segment] = await app.db.select({ id: segments.id }).from(segments).where(eq(segments.key, key));
+  if (segment) return true;
+  const [message] = await app.db
+    .select({ id: webMessages.id })
+    .from(webMessages)
+    .where(sql`${webMessages.media} @> ${JSON.stringify([{ key }])}::jsonb`);
+  return message !== undefined;
+}
+
+/** A spool of another process that nothing was written to for a day: its captures went on elsewhere. */
+async function cleanSpool(app: App): Promise<void> {
+  const root = join(app.config.dataDir, 'spool');
+  for (const name of await readdir(root).catch(() => [])) {
+    if (name === app.owner) continue;
+    const path = join(root, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > dayMs) await rm(path, { recursive: true, force: true });
+  }
+}

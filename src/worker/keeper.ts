@@ -1,0 +1,103 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { advance, ring } from '../advance.ts';
+import type { App } from '../app.ts';
+import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import type { ClosedSegment, SourceItem } from '../core/ports.ts';
+import { databaseErrorCode } from '../db/client.ts';
+import type { Lease } from '../db/leases.ts';
+import { FencedError, findResumePoint, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
+
+/**
+ * Brings what a Source closed into Storage and rows, strictly in order, at its own pace: while Storage or Postgres
+ * is away the files wait in the spool and the Source goes on.
+ */
+export type Keeper = {
+  add(item: SourceItem): void;
+  /** Resolves when everything added is kept; rejects with FencedError when the lease was lost. */
+  drained(): Promise<void>;
+  /** Aborted when the lease turned out to be lost: the Source must stop. */
+  fenced: AbortSignal;
+};
+
+export type KeeperOptions = {
+  lease: Lease;
+  renditionId: number;
+  sessionId: number;
+  streamId: number;
+  /** `sessions/<id>-<slug>/<rendition>`: keys of Segments begin with it. */
+  keyPrefix: string;
+  /** Ends the waiting of retries (the process is asked to stop for good). */
+  signal: AbortSignal;
+  onKept: (sizeBytes: number) => void;
+};
+
+/** Longest pause between tries while Storage or Postgres is away. */
+const retryMaxMs = 3_000;
+
+export function createKeeper(app: App, options: KeeperOptions): Keeper {
+  const fenced = new AbortController();
+  let take: TakeRow | undefined;
+  let chain: Promise<void> = Promise.resolve();
+  let isRecording = false;
+
+  const keep = async (item: SourceItem): Promise<void> => {
+    const { lease, renditionId, streamId } = options;
+    if (item.kind === 'take') {
+      take = await openTake(app.db, lease, { renditionId, streamId, codecs: item.codecs });
+      return;
+    }
+    if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
+    if (!take) throw new FatalError('segment_without_take');
+    await keepOne(take, item.segment);
+  };
+
+  const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {
+    const key = `${options.keyPrefix}/${into.id}/${segment.track}-${segment.sourceSequence}.${into.codecs.container === 'ts' ? 'ts' : 'm4s'}`;
+    await app.storage.put(key, segment.path);
+    await keepSegment(app.db, options.lease, into, key, segment);
+    options.onKept(segment.sizeBytes);
+    if (isRecording) return;
+    isRecording = true;
+    await advance(app, 'sessions', options.sessionId, 'segmentKept', { lostAt: null });
+    await ring(app, 'renditions', options.renditionId);
+  };
+
+  const persist = async (item: SourceItem): Promise<void> => {
+    for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, retryMaxMs)) {
+      try {
+        return await keep(item);
+      } catch (error) {
+        if (await isKeptAlready(app, options.renditionId, item, error)) return;
+        if (isFinal(error) || options.signal.aborted) throw error;
+        app.log.warn({ err: error, rendition: options.renditionId }, 'cannot keep yet; it waits in the spool');
+        await delay(pauseMs, undefined, { signal: options.signal });
+      }
+    }
+  };
+
+  return {
+    add(item) {
+      if (item.kind === 'take') isRecording = false;
+      chain = chain.then(() => persist(item));
+      chain.catch((error) => {
+        if (!fenced.signal.aborted) app.log.warn({ err: error, rendition: options.renditionId }, 'keeping stopped');
+        fenced.abort(error);
+      });
+    },
+    drained: () => chain,
+    fenced: fenced.signal,
+  };
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof FencedError || error instanceof FatalError;
+}
+
+/** The row was written but its answer was lost (Postgres went away in between): the retry meets the unique key. */
+async function isKeptAlready(app: App, renditionId: number, item: SourceItem, error: unknown): Promise<boolean> {
+  if (item.kind !== 'segment' || databaseErrorCode(error) !== '23505') return false;
+  const last = await findResumePoint(app.db, renditionId).catch((cause) => {
+    throw new TemporaryError('postgres_away', { cause, detail: errorText(cause) });
+  });
+  return last !== undefined && last.sequence >= item.segment.sourceSequence + item.segment.sourceCount - 1;
+}
