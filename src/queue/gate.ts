@@ -16,7 +16,7 @@ export async function takeGate(db: Database, keys: GateKey[], cost = 1): Promise
     const step = intervalMs * cost;
     const slack = intervalMs * Math.max(0, burst - cost);
     const rows = await db.execute<{ wait: number }>(sql`
-      insert into gates as g (key, next_at) values (${key}, now() + make_interval(secs => ${step / 1000}))
+      insert into gates as g (key, next_at) values (${key}, now() + make_interval(secs => ${(step - slack) / 1000}))
       on conflict (key) do update set next_at = greatest(g.next_at, now() - make_interval(secs => ${slack / 1000}))
         + make_interval(secs => ${step / 1000})
       returning extract(epoch from next_at - make_interval(secs => ${step / 1000}) - now())::float8 * 1000 as wait`);
