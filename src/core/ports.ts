@@ -40,6 +40,7 @@ export type ResumePoint = {
   sequence: number;
   /** Identity of the playlist the sequence counts in: URL without query. */
   playlist: string;
+  /** When the next Media Segment begins, by the playlist's own clock. */
   programDateTime?: Date;
   /** SHA-256 hex of up to the last 30 kept Media Segments, oldest first. */
   hashes: string[];

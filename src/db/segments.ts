@@ -127,7 +127,7 @@ export async function findResumePoint(db: Database, renditionId: number): Promis
   return {
     sequence: last.sourceSequence + last.sourceCount - 1,
     playlist: last.playlist,
-    programDateTime: last.programDateTime ?? undefined,
+    programDateTime: last.programDateTime ? new Date(last.programDateTime.getTime() + last.lengthMs) : undefined,
     hashes: rows
       .reverse()
       .flatMap((row) => row.hashes)

@@ -1,0 +1,203 @@
+import type { LookupAddress } from 'node:dns';
+import { lookup as dnsLookup } from 'node:dns';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP } from 'node:net';
+import { pipeline, type Readable, Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import ipaddr from 'ipaddr.js';
+import { FatalError, TemporaryError, UserError } from '../core/errors.ts';
+
+/** The server answered with a status that is not 2xx. */
+export class HttpStatusError extends TemporaryError {
+  constructor(
+    readonly status: number,
+    host: string,
+  ) {
+    super('http_error', { detail: `${status} from ${host}` });
+  }
+}
+
+export type FetchOptions = {
+  headers?: Record<string, string>;
+  signal: AbortSignal;
+  /** Addresses in private networks may be fetched. */
+  allowPrivate: boolean;
+  /** From the request to the headers, and between two pieces of the body. */
+  timeoutMs: number;
+  /** Longest body; beyond it the fetch fails. */
+  maxBytes?: number;
+};
+/** `contentLength` in bytes, where the server tells it and does not compress. */
+export type Fetched = {
+  body: Readable;
+  finalUrl: string;
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  contentLength: number | undefined;
+};
+
+const maxRedirects = 5;
+
+type Lookup = (
+  hostname: string,
+  options: { all?: boolean },
+  callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
+) => void;
+
+/** DNS whose answer is checked: the address that is connected to is the one that was looked at (no rebinding). */
+const guardedLookup: Lookup = (hostname, options, callback) => {
+  dnsLookup(hostname, { all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    const refused = addresses.find(({ address }) => isPrivateAddress(address));
+    if (refused || addresses.length === 0) return callback(new UserError('address_refused', { host: hostname }), []);
+    if (options.all) return callback(null, addresses);
+    callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
+  });
+};
+
+const agentOptions = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, timeout: 60_000 };
+const openAgents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
+const guardedAgents = {
+  'http:': new http.Agent({ ...agentOptions, lookup: guardedLookup } as http.AgentOptions),
+  'https:': new https.Agent({ ...agentOptions, lookup: guardedLookup } as https.AgentOptions),
+};
+
+/** Whether an address is anything but public unicast (private, loopback, link-local, CGNAT, mapped, reserved …). */
+export function isPrivateAddress(address: string): boolean {
+  if (!ipaddr.isValid(address)) return true;
+  const parsed = ipaddr.process(address);
+  return parsed.range() !== 'unicast';
+}
+
+/**
+ * Checks what can be checked before a connection: scheme and literal addresses (also decimal, octal and IPv6 forms,
+ * which `URL` normalises).
+ *
+ * @throws UserError `bad_url`, `address_refused`
+ */
+export function assertPublicUrl(url: string, allowPrivate: boolean): URL {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol))
+    throw new UserError('bad_url', { url: parsed ? parsed.protocol : (url.split('?')[0]?.slice(0, 100) ?? '') });
+  const host = parsed.hostname.replace(/^\[|\]$/g, '');
+  const isRefused = isIP(host) ? isPrivateAddress(host) : /(^|\.)localhost\.?$/i.test(host);
+  if (isRefused && !allowPrivate) throw new UserError('address_refused', { host });
+  return parsed;
+}
+
+/**
+ * Fetches through the guard: public http(s) addresses only (unless `allowPrivate`), at most 5 redirects, each checked.
+ * The body is decoded (gzip, deflate, br) and fails when it stalls, is cut short or grows past `maxBytes`.
+ *
+ * @throws UserError `bad_url`, `address_refused`
+ * @throws HttpStatusError, TemporaryError `timeout`, `connection_lost`; FatalError `too_many_redirects`
+ */
+export async function fetchStream(url: string, options: FetchOptions): Promise<Fetched> {
+  let current = url;
+  let headers = options.headers ?? {};
+  for (let hop = 0; hop <= maxRedirects; hop++) {
+    const target = assertPublicUrl(current, options.allowPrivate);
+    const response = await request(target, { ...options, headers });
+    const status = response.statusCode ?? 0;
+    const location = response.headers.location;
+    if (status >= 300 && status < 400 && location && URL.canParse(location, current)) {
+      response.destroy();
+      const next = new URL(location, current);
+      if (next.origin !== target.origin) headers = withoutSecrets(headers);
+      current = next.href;
+      continue;
+    }
+    if (status < 200 || status >= 300) {
+      response.destroy();
+      throw new HttpStatusError(status, target.host);
+    }
+    return { ...describe(response), body: bodyOf(response, options), finalUrl: current, status };
+  }
+  throw new FatalError('too_many_redirects', { detail: new URL(url).host });
+}
+
+/** Cookies and tokens are for the origin they were made for, not for where it sends us. */
+function withoutSecrets(headers: Record<string, string>): Record<string, string> {
+  const secret = ['authorization', 'cookie', 'proxy-authorization'];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !secret.includes(name.toLowerCase())));
+}
+
+function describe({ headers }: http.IncomingMessage) {
+  const length = Number(headers['content-length']);
+  const isPlain = headers['content-encoding'] === undefined || headers['content-encoding'] === 'identity';
+  return { headers, contentLength: isPlain && Number.isFinite(length) ? length : undefined };
+}
+
+function request(url: URL, { headers, signal, allowPrivate, timeoutMs }: FetchOptions): Promise<http.IncomingMessage> {
+  const agents = allowPrivate ? openAgents : guardedAgents;
+  const isSecure = url.protocol === 'https:';
+  return new Promise((resolve, reject) => {
+    const req = (isSecure ? https : http).get(url, {
+      agent: agents[url.protocol as 'http:' | 'https:'],
+      headers: { 'accept-encoding': 'gzip, deflate, br', 'user-agent': 'Mozilla/5.0 Aircheck', ...headers },
+      signal,
+    });
+    // Not the socket's own timeout: that one counts from the last byte, and a server that drips would never meet it.
+    const timer = setTimeout(() => req.destroy(new TemporaryError('timeout', { detail: url.host })), timeoutMs);
+    req.on('response', (response) => {
+      clearTimeout(timer);
+      resolve(response);
+    });
+    req.on('error', (error) => {
+      clearTimeout(timer);
+      reject(connectionError(error, url.host));
+    });
+  });
+}
+
+function connectionError(error: Error, host: string): Error {
+  if (error instanceof UserError || error instanceof TemporaryError || error.name === 'AbortError') return error;
+  return new TemporaryError('connection_lost', { cause: error, detail: host });
+}
+
+/** The decoded body; ends with an error when it stalls, is cut short or grows too big. */
+function bodyOf(
+  response: http.IncomingMessage,
+  { timeoutMs, maxBytes = Number.POSITIVE_INFINITY }: FetchOptions,
+): Readable {
+  let seen = 0;
+  const body = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      done(seen > maxBytes ? new FatalError('body_too_big', { detail: `over ${maxBytes} bytes` }) : null, chunk);
+    },
+  });
+  const stall = setTimeout(() => body.destroy(new TemporaryError('timeout', { detail: 'body stalled' })), timeoutMs);
+  const watch = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      stall.refresh();
+      done(null, chunk);
+    },
+  });
+  const decoder = decoderOf(response.headers['content-encoding']);
+  // Before `pipeline` hears of it, so that the reader gets our error and not the socket's.
+  const fail = (error: Error) => body.destroy(connectionError(error, 'body'));
+  response.on('error', fail);
+  decoder?.on('error', fail);
+  pipeline([response, watch, ...(decoder ? [decoder] : []), body], () => clearTimeout(stall));
+  return body;
+}
+
+function decoderOf(encoding: string | undefined) {
+  if (encoding === 'gzip' || encoding === 'x-gzip') return createGunzip();
+  if (encoding === 'deflate') return createInflate();
+  if (encoding === 'br') return createBrotliDecompress();
+  return undefined;
+}
+
+/** The whole body as text, for playlists and pages; at most `maxBytes` (default 4 MB). @throws as `fetchStream` */
+export async function fetchText(
+  url: string,
+  options: FetchOptions,
+): Promise<{ text: string; finalUrl: string; status: number; headers: http.IncomingHttpHeaders }> {
+  const { body, ...rest } = await fetchStream(url, { maxBytes: 4_000_000, ...options });
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) chunks.push(chunk as Buffer);
+  return { text: Buffer.concat(chunks).toString('utf8'), ...rest };
+}
