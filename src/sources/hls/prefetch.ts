@@ -23,6 +23,8 @@ export type Prefetch = AsyncIterable<Prefetched> & {
 };
 
 const atOnce = 4;
+/** How long a failing Media Segment is tried again once the playlist has ended or is lost. */
+const afterEndMs = 10_000;
 
 export function createPrefetch(options: {
   headers: Record<string, string>;
@@ -33,14 +35,15 @@ export function createPrefetch(options: {
   const slots: (() => void)[] = [];
   let running = 0;
   let oldest = Number.NEGATIVE_INFINITY;
-  let ended: { error?: unknown } | undefined;
+  let ended: { error?: unknown; at: number } | undefined;
   let wake = () => {};
 
   const fetchInSlot = async (found: Found): Promise<FetchedSegment> => {
     if (running >= atOnce) await new Promise<void>((resolve) => slots.push(resolve));
     running++;
     try {
-      const isGone = (sequence: number) => sequence < oldest || (ended !== undefined && ended.error !== undefined);
+      const isGone = (sequence: number) =>
+        sequence < oldest || (ended !== undefined && performance.now() - ended.at > afterEndMs);
       return await fetchSegment(found.segment, { ...options, isGone });
     } finally {
       running--;
@@ -59,7 +62,7 @@ export function createPrefetch(options: {
       oldest = sequence;
     },
     end(error) {
-      ended = { error };
+      ended = { error, at: performance.now() };
       wake();
     },
     async *[Symbol.asyncIterator]() {
