@@ -1,314 +1,260 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from '../../src/lib/run.ts';
+import { createTsScanner } from '../../src/media/ts.ts';
 
-/** What a fault does to a request. */
+/** What a request meets instead of its answer: an HTTP status, or a fault of the connection. */
 export type Fault = number | 'reset' | 'hang' | 'truncate';
+
 export type LiveOptions = {
-  /** Media Segments of the broadcast. */
+  /** Media Segments there are in all. */
   segments?: number;
   segmentSeconds?: number;
-  /** Media Segments in the playlist. */
+  /** Media Segments in the playlist at once. */
   window?: number;
-  /** `clock`: one appears each segmentSeconds / speed. `manual`: by `advance`. */
-  mode?: 'clock' | 'manual';
+  /** Media Segments already published at the start; default `window`. */
+  initial?: number;
+  /** Clock mode: 2 = twice as fast as real time. */
   speed?: number;
+  /** `clock` publishes by itself, `manual` only by `advance`. */
+  mode?: 'clock' | 'manual';
   size?: string;
-  /** Adds EXT-X-PROGRAM-DATE-TIME. */
-  hasDates?: boolean;
-  /** Offline until `goLive`. */
-  isOffline?: boolean;
-  /** First media sequence. */
-  firstSequence?: number;
-  /** x264 B-frames. */
-  bFrames?: number;
+  fps?: number;
+  /** When the first Media Segment began; without it the playlist tells no times. */
+  programDateTime?: Date;
+  /** Begins again with the first Media Segment (and a discontinuity) instead of ending. */
+  loop?: boolean;
 };
 
-/** One broadcast on the origin and the faults it can be given. */
+/** One stream that can be steered; its playlist is at `url`. */
 export type LiveStream = {
   url: string;
-  masterUrl: string;
-  /** Publishes n more Media Segments now (manual mode). */
-  advance(n: number): void;
-  /** Everything is published; the playlist gets its ENDLIST. */
+  /** Publishes the next n Media Segments. */
+  advance(n?: number): void;
+  /** No more Media Segments: the playlist says ENDLIST. */
   end(): void;
+  /** Everything answers 404. */
   goOffline(): void;
   goLive(): void;
-  /** Freezes the playlist. */
+  /** Clock mode: stands still, and the playlist with it. */
   pause(): void;
   resume(): void;
   failPlaylist(fault: Fault | undefined): void;
-  /** The next `times` requests of one Media Segment fail. */
+  /** The next `times` requests of a Media Segment meet the fault. */
   failSegment(sequence: number, fault: Fault, times?: number): void;
-  /** Publishes n Media Segments that nobody could see: they left the window at once. */
+  /** Takes the n oldest Media Segments out of the playlist; they answer 404 from then on. */
   slide(n: number): void;
-  /** A new broadcast at the same address: sequences and media begin again. */
-  restart(options?: LiveOptions): void;
-  /** Video frames in Media Segments `from`..`to` (default: all published). */
-  frames(from?: number, to?: number): number;
-  /** Sequences published so far, first and next. */
-  published(): { first: number; next: number };
-  /** Requests of Media Segments that were answered whole, by sequence. */
-  served: Map<number, number>;
+  /** Media sequence begins at 0 again with media not shown before, as an encoder does that was started again. */
+  restart(): void;
+  /** Highest published media sequence. */
+  last(): number;
+  /** Requests of one Media Segment so far. */
+  requests(sequence: number): number;
+  playlistRequests(): number;
+  /** Video frames in published Media Segments, or in those asked for. */
+  frames(sequences?: number[]): Promise<number>;
+  /** The bytes of a Media Segment as it is served. */
+  bytes(sequence: number): Promise<Buffer>;
 };
 
 export type LiveOrigin = LiveStream & {
-  /** Another broadcast on the same server. */
+  /** Another stream on the same server. */
   stream(name: string, options?: LiveOptions): Promise<LiveStream>;
   close(): Promise<void>;
 };
 
-type Media = { bytes: Buffer; frames: number }[];
-const exec = promisify(execFile);
-const made = new Map<string, Promise<Media>>();
+type Served = LiveStream & {
+  answer(file: string, request: IncomingMessage, response: ServerResponse): void;
+  stop(): void;
+};
 
-/** Makes the media once per set of options and machine: 25 fps, one GOP per Media Segment, a running counter. */
-async function makeMedia(
-  options: Required<Pick<LiveOptions, 'segments' | 'segmentSeconds' | 'size' | 'bFrames'>>,
-): Promise<Media> {
-  const key = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16);
-  const dir = join(tmpdir(), 'aircheck-test-media', key);
-  if (!existsSync(dir)) {
-    await mkdir(join(tmpdir(), 'aircheck-test-media'), { recursive: true });
-    const temp = await mkdtemp(join(tmpdir(), 'aircheck-test-media', 'making-'));
-    const { segments, segmentSeconds, size, bFrames } = options;
-    const seconds = String(segments * segmentSeconds);
-    const gop = String(25 * segmentSeconds);
-    // testsrc shows a running counter of seconds and a moving pattern: no two frames are alike.
-    const input = [
-      '-f',
-      'lavfi',
-      '-i',
-      `testsrc=size=${size}:rate=25:decimals=2`,
-      '-f',
-      'lavfi',
-      '-i',
-      'sine=frequency=440:sample_rate=48000',
-    ];
-    const video = [
-      '-c:v',
-      'libx264',
-      '-preset',
-      'ultrafast',
-      '-bf',
-      String(bFrames),
-      '-g',
-      gop,
-      '-keyint_min',
-      gop,
-      '-sc_threshold',
-      '0',
-      '-pix_fmt',
-      'yuv420p',
-    ];
-    const hls = [
-      '-f',
-      'hls',
-      '-hls_time',
-      String(segmentSeconds),
-      '-hls_list_size',
-      '0',
-      '-hls_segment_filename',
-      join(temp, '%05d.ts'),
-    ];
-    await exec('ffmpeg', [
-      '-loglevel',
-      'error',
-      ...input,
-      '-t',
-      seconds,
-      ...video,
-      '-c:a',
-      'aac',
-      '-b:a',
-      '64k',
-      ...hls,
-      join(temp, 'list.m3u8'),
-    ]);
-    await rename(temp, dir).catch(() => rm(temp, { recursive: true, force: true }));
-  }
-  const names = (await readdir(dir)).filter((name) => name.endsWith('.ts')).sort();
-  const frames = 25 * options.segmentSeconds;
-  return Promise.all(names.map(async (name) => ({ bytes: await readFile(join(dir, name)), frames })));
+/** Starts an HTTP server on 127.0.0.1 that serves real live HLS (H.264, AAC in MPEG-TS) and can fail on demand. */
+export async function startLiveOrigin(options: LiveOptions & { port?: number } = {}): Promise<LiveOrigin> {
+  const streams = new Map<string, Served>();
+  const server = createServer((request, response) => {
+    const [, name = '', file = ''] = new URL(request.url ?? '/', 'http://x').pathname.split('/');
+    const stream = streams.get(name);
+    if (stream) return stream.answer(file, request, response);
+    response.writeHead(404).end();
+  });
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const stream = async (name: string, own: LiveOptions = {}): Promise<LiveStream> => {
+    const made = await createStream(`${root}/${name}/index.m3u8`, { ...options, ...own });
+    streams.get(name)?.stop();
+    streams.set(name, made);
+    return made;
+  };
+  const first = await stream('live').catch((error) => {
+    server.close();
+    throw error;
+  });
+  const close = async () => {
+    for (const each of streams.values()) each.stop();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { ...first, stream, close };
 }
 
-/** Starts a live HLS origin on loopback: a sliding window over real media, with faults on command. */
-export async function startLiveOrigin(options: LiveOptions = {}): Promise<LiveOrigin> {
-  const streams = new Map<string, (req: IncomingMessage, res: ServerResponse, file: string) => void>();
-  const server = http.createServer((req, res) => {
-    const [, name = '', file = ''] = (req.url ?? '').split('?')[0]?.split('/') ?? [];
-    const answer = streams.get(name);
-    if (!answer) return void res.writeHead(404).end();
-    answer(req, res, file);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const root = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-  const stream = async (name: string, more: LiveOptions = {}) => {
-    const { live, answer } = await openStream(`${root}/${name}`, more);
-    streams.set(name, answer);
-    return live;
-  };
-  const first = await stream('live', options);
-  return Object.assign(first, {
-    stream,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  });
-}
-
-async function openStream(base: string, given: LiveOptions) {
-  const withDefaults = (more: LiveOptions) => ({
-    segments: 30,
-    segmentSeconds: 1,
-    window: 6,
-    mode: 'manual' as 'clock' | 'manual',
-    speed: 1,
-    size: '320x180',
-    hasDates: false,
-    isOffline: false,
-    firstSequence: 0,
-    bFrames: 0,
-    ...more,
-  });
-  let o = withDefaults(given);
-  const load = () => {
-    const { segments, segmentSeconds, size, bFrames } = o;
-    const key = JSON.stringify([segments, segmentSeconds, size, bFrames]);
-    const found = made.get(key) ?? makeMedia({ segments, segmentSeconds, size, bFrames });
-    made.set(key, found);
-    return found;
-  };
-  let media = await load();
-  let next = o.mode === 'manual' ? Math.min(o.window, o.segments) : 1;
-  let first = 0;
-  let startedAt = Date.now();
-  let hasEnded = false;
-  let isOffline = o.isOffline;
-  let pausedAt: number | undefined;
+async function createStream(url: string, options: LiveOptions): Promise<Served> {
+  const { segments = 30, segmentSeconds = 1, window = 6, speed = 1, mode = 'clock', loop = false } = options;
+  const files = await makeMedia({ segments, segmentSeconds, size: options.size ?? '320x180', fps: options.fps ?? 25 });
+  const state = { count: Math.min(options.initial ?? window, files.length), dropped: 0, epoch: 0, requests: 0 };
+  const is = { ended: false, online: true, paused: false };
   let playlistFault: Fault | undefined;
-  let epoch = 0;
-  const segmentFaults = new Map<number, { fault: Fault; times: number }>();
-  const served = new Map<number, number>();
+  const faults = new Map<number, { fault: Fault; times: number }>();
+  const asked = new Map<number, number>();
 
-  const tick = () => {
-    if (o.mode !== 'clock' || isOffline || pausedAt !== undefined || hasEnded) return;
-    const elapsed = ((Date.now() - startedAt) / 1000) * o.speed;
-    next = Math.max(next, Math.min(o.segments, 1 + Math.floor(elapsed / o.segmentSeconds)));
-    if (next === o.segments && elapsed > o.segments * o.segmentSeconds) hasEnded = true;
-    first = Math.max(first, next - o.window);
-  };
-  const playlist = () => {
-    tick();
-    first = Math.max(first, next - o.window);
-    const lines = [
-      '#EXTM3U',
-      '#EXT-X-VERSION:3',
-      `#EXT-X-TARGETDURATION:${Math.ceil(o.segmentSeconds)}`,
-      `#EXT-X-MEDIA-SEQUENCE:${first + o.firstSequence}`,
-    ];
-    for (let i = first; i < next; i++) {
-      if (o.hasDates)
-        lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(startedAt + i * o.segmentSeconds * 1000).toISOString()}`);
-      lines.push(`#EXTINF:${o.segmentSeconds.toFixed(3)},`, `${epoch}-${i + o.firstSequence}.ts`);
+  const firstListed = () => Math.max(0, state.count - window, state.dropped);
+  /** Where in the media the sequence is: a restart begins with sequence 0 where the media had come to. */
+  const position = (sequence: number) => state.epoch + sequence;
+  const pathOf = (sequence: number) => files[position(sequence) % files.length] ?? '';
+  const advance = (n = 1) => {
+    for (let i = 0; i < n && !is.ended; i++) {
+      if (position(state.count) < files.length || loop) state.count++;
+      else is.ended = mode === 'clock';
     }
-    if (hasEnded) lines.push('#EXT-X-ENDLIST');
+  };
+
+  const playlist = (): string => {
+    const first = firstListed();
+    const lines = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-TARGETDURATION:${Math.ceil(segmentSeconds)}`];
+    lines.push(`#EXT-X-MEDIA-SEQUENCE:${first}`);
+    for (let sequence = first; sequence < state.count; sequence++) {
+      if (position(sequence) > 0 && position(sequence) % files.length === 0) lines.push('#EXT-X-DISCONTINUITY');
+      if (options.programDateTime) {
+        const at = options.programDateTime.getTime() + position(sequence) * segmentSeconds * 1000;
+        lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(at).toISOString()}`);
+      }
+      lines.push(`#EXTINF:${segmentSeconds.toFixed(3)},`, `seg${sequence}.ts`);
+    }
+    if (is.ended) lines.push('#EXT-X-ENDLIST');
     return `${lines.join('\n')}\n`;
   };
-  const fail = (fault: Fault, res: ServerResponse, bytes?: Buffer) => {
-    if (typeof fault === 'number') return void res.writeHead(fault).end();
-    if (fault === 'reset') return void res.destroy();
-    if (fault === 'truncate' && bytes) {
-      res.writeHead(200, { 'content-length': bytes.length });
-      res.write(bytes.subarray(0, bytes.length >> 1), () => res.destroy());
-    }
-    // `hang`: no answer, ever.
+
+  const answerSegment = async (sequence: number, response: ServerResponse): Promise<void> => {
+    asked.set(sequence, (asked.get(sequence) ?? 0) + 1);
+    const planned = faults.get(sequence);
+    const fault = planned && planned.times-- > 0 ? planned.fault : undefined;
+    // As with a CDN, what has just left the playlist can be had for a while.
+    const isServed = sequence < state.count && sequence >= state.dropped && sequence >= firstListed() - window;
+    const bytes = isServed && fault !== 404 ? await readFile(pathOf(sequence)) : undefined;
+    send(response, bytes, fault, 'video/mp2t');
   };
-  const answer = (_req: IncomingMessage, res: ServerResponse, file: string) => {
-    if (file === 'master.m3u8') {
-      const [width, height] = o.size.split('x');
-      return void res.end(`#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=800000,RESOLUTION=${width}x${height}\nindex.m3u8\n`);
-    }
-    if (file === 'index.m3u8') {
-      if (playlistFault !== undefined) return fail(playlistFault, res);
-      if (isOffline) return void res.writeHead(404).end();
-      return void res.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl' }).end(playlist());
-    }
-    const [, asked, sequenceText] = /^(\d+)-(\d+)\.ts$/.exec(file) ?? [];
-    const sequence = Number(sequenceText);
-    const found = media[sequence - o.firstSequence];
-    if (!found || Number(asked) !== epoch || isOffline || sequence - o.firstSequence >= next)
-      return void res.writeHead(404).end();
-    const fault = segmentFaults.get(sequence);
-    if (fault && fault.times > 0) {
-      fault.times--;
-      return fail(fault.fault, res, found.bytes);
-    }
-    served.set(sequence, (served.get(sequence) ?? 0) + 1);
-    res.writeHead(200, { 'content-type': 'video/mp2t', 'content-length': found.bytes.length }).end(found.bytes);
+
+  const timer =
+    mode === 'clock' ? setInterval(() => is.paused || advance(), (segmentSeconds * 1000) / speed) : undefined;
+  timer?.unref();
+  return {
+    url,
+    advance,
+    end: () => void (is.ended = true),
+    goOffline: () => void (is.online = false),
+    goLive: () => void (is.online = true),
+    pause: () => void (is.paused = true),
+    resume: () => void (is.paused = false),
+    failPlaylist: (fault) => void (playlistFault = fault),
+    failSegment: (sequence, fault, times = Number.POSITIVE_INFINITY) => void faults.set(sequence, { fault, times }),
+    slide: (n) => void (state.dropped = firstListed() + n),
+    restart: () => {
+      state.epoch = position(state.count);
+      Object.assign(state, { count: Math.min(window, loop ? window : files.length - state.epoch), dropped: 0 });
+      is.ended = false;
+    },
+    last: () => state.count - 1,
+    requests: (sequence) => asked.get(sequence) ?? 0,
+    playlistRequests: () => state.requests,
+    frames: async (sequences = [...Array(state.count).keys()]) => {
+      const counts = await Promise.all(sequences.map((sequence) => countFrames(pathOf(sequence))));
+      return counts.reduce((sum, count) => sum + count, 0);
+    },
+    bytes: (sequence) => readFile(pathOf(sequence)),
+    stop: () => clearInterval(timer),
+    answer(file, _request, response) {
+      const sequence = /^seg(\d+)\.ts$/.exec(file)?.[1];
+      if (!is.online) return send(response, undefined, undefined, '');
+      if (sequence !== undefined) return void answerSegment(Number(sequence), response).catch(() => response.destroy());
+      state.requests++;
+      const text = file === 'index.m3u8' ? Buffer.from(playlist()) : undefined;
+      send(response, text, playlistFault, 'application/vnd.apple.mpegurl');
+    },
   };
-  const live: LiveStream = {
-    url: `${base}/index.m3u8`,
-    masterUrl: `${base}/master.m3u8`,
-    advance(n) {
-      next = Math.min(o.segments, next + n);
-    },
-    end() {
-      tick();
-      hasEnded = true;
-    },
-    goOffline() {
-      tick();
-      isOffline = true;
-    },
-    goLive() {
-      if (isOffline && next <= 1) startedAt = Date.now();
-      isOffline = false;
-    },
-    pause() {
-      tick();
-      pausedAt = Date.now();
-    },
-    resume() {
-      if (pausedAt !== undefined) startedAt += Date.now() - pausedAt;
-      pausedAt = undefined;
-    },
-    failPlaylist(fault) {
-      playlistFault = fault;
-    },
-    failSegment(sequence, fault, times = Number.POSITIVE_INFINITY) {
-      segmentFaults.set(sequence, { fault, times });
-    },
-    slide(n) {
-      next = Math.min(o.segments, next + n + o.window);
-      first = Math.max(0, next - o.window);
-    },
-    restart(more = {}) {
-      o = withDefaults({ ...given, ...more });
-      epoch++;
-      first = 0;
-      next = o.mode === 'manual' ? Math.min(o.window, o.segments) : 1;
-      startedAt = Date.now();
-      hasEnded = false;
-      isOffline = o.isOffline;
-      segmentFaults.clear();
-      served.clear();
-      void load().then((loaded) => {
-        media = loaded;
-      });
-    },
-    frames: (from = o.firstSequence, to = next - 1 + o.firstSequence) =>
-      media.slice(from - o.firstSequence, to - o.firstSequence + 1).reduce((sum, segment) => sum + segment.frames, 0),
-    published: () => ({ first: o.firstSequence, next: next + o.firstSequence }),
-    served,
-  };
-  return { live, answer };
+}
+
+function send(response: ServerResponse, bytes: Buffer | undefined, fault: Fault | undefined, type: string): void {
+  if (fault === 'hang') return;
+  if (fault === 'reset') return void response.socket?.resetAndDestroy();
+  if (typeof fault === 'number' || !bytes)
+    return void response.writeHead(typeof fault === 'number' ? fault : 404).end();
+  response.writeHead(200, { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-store' });
+  if (fault !== 'truncate') return void response.end(bytes);
+  response.write(bytes.subarray(0, bytes.length >> 1), () => response.socket?.destroy());
+}
+
+async function countFrames(path: string): Promise<number> {
+  const scanner = createTsScanner();
+  scanner.push(await readFile(path));
+  return scanner.finish().frameCount;
+}
+
+type Media = { segments: number; segmentSeconds: number; size: string; fps: number };
+
+/** Media Segments of a test picture, encoded once per machine and kept in the temporary folder. */
+async function makeMedia(media: Media): Promise<string[]> {
+  const key = createHash('sha256')
+    .update(JSON.stringify(['1', media]))
+    .digest('hex')
+    .slice(0, 16);
+  const parent = join(tmpdir(), 'aircheck-media');
+  const dir = join(parent, key);
+  const list = async () => (await readdir(dir)).filter((name) => name.endsWith('.ts')).sort();
+  const made = await list().catch(() => []);
+  if (made.length >= media.segments) return made.slice(0, media.segments).map((name) => join(dir, name));
+  await mkdir(parent, { recursive: true });
+  const building = await mkdtemp(join(parent, 'building-'));
+  try {
+    await encode(media, building);
+    // Another test file may have been first: its media are the same.
+    await rename(building, dir).catch(() => undefined);
+  } finally {
+    await rm(building, { recursive: true, force: true });
+  }
+  return (await list()).slice(0, media.segments).map((name) => join(dir, name));
+}
+
+async function encode({ segments, segmentSeconds, size, fps }: Media, dir: string): Promise<void> {
+  const seconds = segments * segmentSeconds;
+  const gop = String(Math.round(segmentSeconds * fps));
+  const pictures = `testsrc2=size=${size}:rate=${fps}:duration=${seconds}`;
+  const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '33', '-pix_fmt', 'yuv420p', '-threads', '2'];
+  const keyframes = ['-g', gop, '-keyint_min', gop, '-sc_threshold', '0'];
+  const output = ['-f', 'hls', '-hls_time', String(segmentSeconds), '-hls_list_size', '0'];
+  const args = (filter: string[]) => [
+    ...[
+      '-v',
+      'error',
+      '-y',
+      '-f',
+      'lavfi',
+      '-i',
+      pictures,
+      '-f',
+      'lavfi',
+      '-i',
+      `sine=frequency=440:duration=${seconds}`,
+    ],
+    ...[...filter, ...encoder, ...keyframes, '-c:a', 'aac', '-b:a', '64k', '-ar', '44100', ...output],
+    ...['-hls_segment_filename', join(dir, 'seg%05d.ts'), join(dir, 'index.m3u8')],
+  ];
+  const counter = ['-vf', `drawtext=text='%{frame_num}':fontsize=h/5:fontcolor=white:box=1:boxcolor=black:x=20:y=20`];
+  // Without a font drawtext fails: then the pictures go without their number.
+  const numbered = await run('ffmpeg', args(counter), { timeoutMs: 120_000 });
+  if (numbered.reason === 'exited') return;
+  const plain = await run('ffmpeg', args([]), { timeoutMs: 120_000 });
+  if (plain.reason !== 'exited') throw new Error(`no test media: ${plain.stderrTail}`);
 }
