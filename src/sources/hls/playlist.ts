@@ -1,93 +1,114 @@
-import * as HLS from 'hls-parser';
+import hls from 'hls-parser';
 import { TemporaryError, UserError } from '../../core/errors.ts';
 import type { Quality } from '../../core/model.ts';
-import type { MediaSegment, PlaylistWindow } from './window.ts';
 
-HLS.setOptions({ strictMode: false, silent: true });
-
-export type Variant = {
+/** One Media Segment as its playlist tells it. */
+export type MediaSegment = {
+  /** Media sequence number. */
+  sequence: number;
   url: string;
-  bandwidth: number;
-  width?: number;
-  height?: number;
-  codecs?: string;
-  hasSeparateAudio: boolean;
+  durationMs: number;
+  /** Its timestamps and codecs need not go on from the one before. */
+  discontinuity: boolean;
+  /** When it begins by the playlist's clock; counted on from the last one that was told. */
+  programDateTime?: Date;
+  /** The server says that it has no bytes for it (EXT-X-GAP). */
+  isGap: boolean;
+  /** Bytes of the resource it is in; absent: all. */
+  byterange?: { offset: number; length: number };
 };
-export type ParsedPlaylist =
-  | { kind: 'master'; variants: Variant[] }
-  | { kind: 'media'; window: PlaylistWindow; targetMs: number };
 
-/** Longest window that is looked at: a live playlist of more Media Segments only costs memory. */
-const maxWindow = 20_000;
+export type MediaPlaylist = {
+  targetMs: number;
+  segments: MediaSegment[];
+  /** ENDLIST: nothing will be added. */
+  isEnded: boolean;
+};
+
+/** One quality in a master playlist. `height` in pixels, absent where it is not told. */
+export type Variant = { url: string; bandwidth: number; height?: number; isAudioOnly: boolean };
+
+export type Playlist = { kind: 'master'; variants: Variant[] } | { kind: 'media'; playlist: MediaPlaylist };
+
+hls.setOptions({ strictMode: false, silent: true });
 
 /**
- * Reads a playlist. `url` is the address it finally came from; relative addresses are resolved against it.
+ * Reads a playlist; addresses are resolved against `finalUrl`. Source: RFC 8216.
  *
- * @throws TemporaryError `playlist_broken` where it is not a playlist (a CDN's error page, a cut body)
- * @throws UserError `hls_encrypted_unsupported`, `hls_fmp4_unsupported`
+ * @throws TemporaryError `bad_playlist` (some servers answer 200 with a page while they are in trouble)
+ * @throws UserError `hls_fmp4_unsupported`, `hls_encrypted_unsupported`
  */
-export function parsePlaylist(text: string, url: string): ParsedPlaylist {
-  let playlist: ReturnType<typeof HLS.parse>;
+export function parsePlaylist(text: string, finalUrl: string): Playlist {
+  if (!text.trimStart().startsWith('#EXTM3U')) throw new TemporaryError('bad_playlist', { detail: 'no #EXTM3U' });
   try {
-    playlist = HLS.parse(text);
-  } catch (cause) {
-    throw new TemporaryError('playlist_broken', { cause });
+    const parsed = hls.parse(text.trimStart());
+    if (parsed.isMasterPlaylist) return { kind: 'master', variants: readVariants(parsed, finalUrl) };
+    return { kind: 'media', playlist: readMedia(parsed, finalUrl) };
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new TemporaryError('bad_playlist', { cause: error });
   }
-  if (playlist.isMasterPlaylist)
-    return { kind: 'master', variants: readVariants(playlist as HLS.types.MasterPlaylist, url) };
-  return readMedia(playlist as HLS.types.MediaPlaylist, url);
 }
 
-function readVariants(playlist: HLS.types.MasterPlaylist, url: string): Variant[] {
-  return playlist.variants
-    .filter((variant) => !variant.isIFrameOnly)
-    .map(({ uri, bandwidth, resolution, codecs, audio }) => ({
-      url: new URL(uri, url).href,
-      bandwidth,
-      ...(resolution ? { width: resolution.width, height: resolution.height } : {}),
-      ...(codecs === undefined ? {} : { codecs }),
-      hasSeparateAudio: audio.some((rendition) => rendition.uri !== undefined),
-    }));
+function readVariants(master: hls.types.MasterPlaylist, base: string): Variant[] {
+  const variants = master.variants.filter((variant) => !variant.isIFrameOnly);
+  return variants.map(({ uri, bandwidth, resolution, codecs }) => ({
+    url: new URL(uri, base).href,
+    bandwidth: bandwidth || 0,
+    height: resolution?.height,
+    isAudioOnly:
+      !resolution &&
+      codecs !== undefined &&
+      codecs.split(',').every((codec) => /^\s*(mp4a|ac-3|ec-3|opus)/.test(codec)),
+  }));
 }
 
-function readMedia(playlist: HLS.types.MediaPlaylist, url: string): ParsedPlaylist {
-  const segments: MediaSegment[] = playlist.segments.slice(-maxWindow).map((segment) => {
-    if (segment.key && segment.key.method !== 'NONE') throw new UserError('hls_encrypted_unsupported');
+function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist {
+  const segments: MediaSegment[] = [];
+  let clock: Date | undefined;
+  for (const segment of media.segments) {
     if (segment.map) throw new UserError('hls_fmp4_unsupported');
-    return {
+    if (segment.key && segment.key.method !== 'NONE') throw new UserError('hls_encrypted_unsupported');
+    const durationMs = segment.duration * 1000;
+    // Across a discontinuity the clock may jump: only a told time holds there.
+    const programDateTime = segment.programDateTime ?? (segment.discontinuity ? undefined : clock);
+    segments.push({
       sequence: segment.mediaSequenceNumber,
-      url: new URL(segment.uri, url).href,
-      lengthMs: segment.duration * 1000,
-      isDiscontinuity: Boolean(segment.discontinuity),
-      programDateTime: segment.programDateTime ?? undefined,
-    };
-  });
-  const window = { playlist: playlistIdentity(url), segments, hasEnded: playlist.endlist };
-  return { kind: 'media', window, targetMs: Math.max(500, (playlist.targetDuration || 2) * 1000) };
+      url: new URL(segment.uri, base).href,
+      durationMs,
+      discontinuity: segment.discontinuity === true,
+      programDateTime,
+      isGap: segment.gap === true,
+      byterange: segment.byterange,
+    });
+    clock = programDateTime && new Date(programDateTime.getTime() + durationMs);
+  }
+  return { targetMs: media.targetDuration * 1000, segments, isEnded: media.endlist };
 }
 
-/** What sequences count in: the address without its query, which is often a token. */
+/**
+ * The variant for a quality: the highest that is not above it, or else the lowest; `audio` takes the one without
+ * video, or else the smallest.
+ *
+ * @throws TemporaryError `bad_playlist` where the master lists none
+ */
+export function pickVariant(variants: Variant[], quality: Quality): Variant {
+  const rising = [...variants].sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bandwidth - b.bandwidth);
+  const pictures = rising.filter((variant) => !variant.isAudioOnly);
+  const usable = pictures.length > 0 ? pictures : rising;
+  const [lowest] = usable;
+  if (!lowest) throw new TemporaryError('bad_playlist', { detail: 'no variants' });
+  if (quality === 'audio') {
+    const smallest = [...usable].sort((a, b) => a.bandwidth - b.bandwidth)[0];
+    return rising.find((variant) => variant.isAudioOnly) ?? smallest ?? lowest;
+  }
+  if (quality === 'best') return usable.at(-1) ?? lowest;
+  const limit = Number.parseInt(quality, 10);
+  return usable.filter(({ height }) => height !== undefined && height <= limit).at(-1) ?? lowest;
+}
+
+/** Identity of a playlist: its URL without query and fragment, where tokens live. */
 export function playlistIdentity(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
-}
-
-/**
- * The variant for a quality: the highest at or below the height asked for, else the lowest there is; `best` the
- * highest; `audio` one without video, else the smallest. Variants whose audio is a separate rendition come last.
- */
-export function chooseVariant(variants: Variant[], quality: Quality): Variant | undefined {
-  const muxed = variants.filter((variant) => !variant.hasSeparateAudio);
-  const sorted = (muxed.length > 0 ? muxed : variants).toSorted(
-    (a, b) => (b.height ?? 0) - (a.height ?? 0) || b.bandwidth - a.bandwidth,
-  );
-  if (quality === 'best') return sorted[0];
-  if (quality === 'audio') return sorted.find(isAudioOnly) ?? sorted.at(-1);
-  const height = Number.parseInt(quality, 10);
-  const withVideo = sorted.filter((variant) => !isAudioOnly(variant));
-  return withVideo.find((variant) => (variant.height ?? 0) <= height) ?? withVideo.at(-1) ?? sorted[0];
-}
-
-function isAudioOnly({ height, codecs }: Variant): boolean {
-  return height === undefined && codecs !== undefined && !/avc|hvc|hev|vp0?9|av01/i.test(codecs);
 }

@@ -1,66 +1,141 @@
-import type { ResumePoint } from '../../core/ports.ts';
+import type { GapCause, ResumePoint } from '../../core/ports.ts';
+import type { MediaPlaylist, MediaSegment } from './playlist.ts';
 
-/** One HLS Media Segment as a playlist names it. */
-export type MediaSegment = {
-  sequence: number;
-  url: string;
-  /** EXTINF. */
-  lengthMs: number;
-  /** EXT-X-DISCONTINUITY stands before it. */
-  isDiscontinuity: boolean;
-  programDateTime?: Date | undefined;
-};
+/** Pure: which Media Segments of a playlist come next, and which are known to be missing. */
 
-/** A playlist's window, oldest first, sequences without holes. */
-export type PlaylistWindow = { playlist: string; segments: MediaSegment[]; hasEnded: boolean };
+export type Missing = { lengthMs: number; cause: GapCause; detail?: string };
 
-/** What to do with a window: fetch these, after telling that this much slid out unseen. */
-export type WindowPlan = {
-  segments: MediaSegment[];
-  skipped?: { count: number; lengthMs: number };
-  /** The playlist counts anew: what was known of its sequences no longer holds. */
-  isReset: boolean;
-};
+/** How a capture goes on in a playlist it was not following. */
+export type Joining =
+  /** Goes on with media sequence `next`. `joined` false: how much is missing is not known. */
+  | { kind: 'join'; next: number; joined: boolean; missing?: Missing }
+  /** The playlist is older than what is kept: look again. */
+  | { kind: 'wait' }
+  /** The playlist alone cannot tell: get the hashes of these and ask `joinByHash`. */
+  | { kind: 'probe'; segments: MediaSegment[] };
+
+/** Media Segments looked at, at most, to find a known hash: as many as are remembered. */
+const probeCount = 30;
+/** Beyond this distance two clocks are not of the same broadcast. */
+const clockTrustMs = 60_000;
 
 /**
- * Which Media Segments of a window are new, given the next sequence wanted. A window that lies a little behind is a
- * stale copy of another edge and gives nothing; one far behind counts anew.
+ * Joins by the first that holds: same playlist and media sequence; program date-time; a known hash. A sequence inside
+ * the window is checked by what else is known, for an encoder that was started again counts from 0 again.
  */
-export function planWindow(window: PlaylistWindow, next: number | undefined): WindowPlan {
-  const [first] = window.segments;
-  const last = window.segments.at(-1);
-  if (!first || !last) return { segments: [], isReset: false };
-  if (next === undefined) return { segments: window.segments, isReset: false };
-  if (last.sequence + 1 < next - 2 * window.segments.length) return { segments: window.segments, isReset: true };
-  const segments = window.segments.filter(({ sequence }) => sequence >= next);
-  const count = first.sequence - next;
-  if (count <= 0) return { segments, isReset: false };
-  return { segments, skipped: { count, lengthMs: count * averageMs(window.segments) }, isReset: false };
+export function joinWindow(from: ResumePoint | undefined, identity: string, playlist: MediaPlaylist): Joining {
+  const first = playlist.segments[0];
+  const last = playlist.segments.at(-1);
+  if (!first || !last) return { kind: 'wait' };
+  if (!from) return { kind: 'join', next: first.sequence, joined: true };
+  if (from.playlist === identity && from.sequence <= last.sequence) {
+    const kept = playlist.segments.find(({ sequence }) => sequence === from.sequence);
+    const agrees = clockAgrees(from, playlist);
+    if (agrees || !kept || from.hashes.length === 0) return joinBySequence(from.sequence, playlist);
+    return { kind: 'probe', segments: [kept] };
+  }
+  return joinByClock(from, playlist) ?? probe(from, playlist);
 }
 
-const averageMs = (segments: MediaSegment[]) =>
-  segments.reduce((sum, { lengthMs }) => sum + lengthMs, 0) / segments.length;
+function joinBySequence(kept: number, playlist: MediaPlaylist): Joining {
+  const { next, missing } = follow(kept + 1, playlist);
+  return { kind: 'join', next, joined: true, missing };
+}
 
-/** Where to go on: at a sequence, or after what hashes tell (`byHash`), or nowhere. */
-export type JoinPoint = { next?: number; byHash: boolean };
+/** Whether the playlist's clock puts the next Media Segment where it was expected, within half a segment. */
+function clockAgrees(from: ResumePoint, playlist: MediaPlaylist): boolean {
+  const next = playlist.segments.find(({ sequence }) => sequence === from.sequence + 1);
+  if (!from.programDateTime || !next?.programDateTime) return false;
+  return Math.abs(next.programDateTime.getTime() - from.programDateTime.getTime()) < playlist.targetMs / 2;
+}
 
-/**
- * Joins a window to where the last owner stopped, by the first rule that holds: same playlist and sequence;
- * PROGRAM-DATE-TIME; else the hashes of what is fetched must tell.
- */
-export function joinWindow(window: PlaylistWindow, from: ResumePoint): JoinPoint {
-  const next = from.sequence + 1;
-  if (window.playlist === from.playlist && !planWindow(window, next).isReset) return { next, byHash: false };
-  const wanted = from.programDateTime?.getTime();
-  if (wanted !== undefined) {
-    const dated = window.segments.filter((segment) => segment.programDateTime !== undefined);
-    // Half a Media Segment of tolerance: encoders round their clocks.
-    const found = dated.find(
-      ({ programDateTime, lengthMs }) => (programDateTime?.getTime() ?? 0) + lengthMs / 2 >= wanted,
-    );
-    const isCovered =
-      found && dated.indexOf(found) >= 0 && (dated[0]?.programDateTime?.getTime() ?? 0) <= wanted + found.lengthMs / 2;
-    if (found && isCovered) return { next: found.sequence, byHash: false };
+function joinByClock(from: ResumePoint, { segments, targetMs, isEnded }: MediaPlaylist): Joining | undefined {
+  const [first] = segments;
+  const last = segments.at(-1);
+  if (!from.programDateTime || !first?.programDateTime || !last?.programDateTime) return undefined;
+  const expected = from.programDateTime.getTime();
+  const endsAt = last.programDateTime.getTime() + last.durationMs;
+  if (expected > endsAt + clockTrustMs) return undefined;
+  // The middle of a segment decides, so that a clock that is off by some frames joins right.
+  const next = segments.find((s) => s.programDateTime && s.programDateTime.getTime() + s.durationMs / 2 > expected);
+  if (!next?.programDateTime)
+    return isEnded ? { kind: 'join', next: last.sequence + 1, joined: true } : { kind: 'wait' };
+  const lengthMs = next.programDateTime.getTime() - expected;
+  const missing: Missing | undefined = lengthMs > targetMs / 2 ? { lengthMs, cause: 'slid_out' } : undefined;
+  return { kind: 'join', next: next.sequence, joined: true, missing };
+}
+
+function probe(from: ResumePoint, { segments }: MediaPlaylist): Joining {
+  if (from.hashes.length === 0) return unjoined(segments[0]?.sequence ?? 0);
+  return { kind: 'probe', segments: segments.slice(-probeCount) };
+}
+
+const unjoined = (next: number): Joining => ({
+  kind: 'join',
+  next,
+  joined: false,
+  missing: { lengthMs: 0, cause: 'unjoined' },
+});
+
+/** Decides with the hashes (by media sequence) of what was asked for by `probe`; fewer than asked for will do. */
+export function joinByHash(from: ResumePoint, playlist: MediaPlaylist, hashes: Map<number, string>): Joining {
+  const known = new Set(from.hashes);
+  const seen = playlist.segments.filter(({ sequence }) => known.has(hashes.get(sequence) ?? ''));
+  const lastSeen = seen.at(-1);
+  if (!lastSeen) return joinByClock(from, playlist) ?? unjoined(playlist.segments[0]?.sequence ?? 0);
+  const behind = from.hashes.length - 1 - from.hashes.lastIndexOf(hashes.get(lastSeen.sequence) ?? '');
+  return { kind: 'join', next: lastSeen.sequence + 1 + behind, joined: true };
+}
+
+/** Where a capture stands in the playlist it follows. */
+export type Following = {
+  /** Media sequence it wants next. */
+  next: number;
+  /** When that begins, by the playlist's clock. */
+  expectedAt?: Date;
+  /** Answers in a row whose newest Media Segment is older than what was seen already. */
+  backwardCount: number;
+};
+
+export type Step =
+  | { kind: 'fetch'; segments: MediaSegment[]; missing?: Missing; state: Following }
+  /** An older answer (one edge of a CDN lags behind): nothing to do. */
+  | { kind: 'stale'; state: Following }
+  /** The counting began anew: join again. */
+  | { kind: 'reset' };
+
+/** An edge that lags catches up within some answers; a new counting does not go away. */
+const maxBackward = 3;
+
+/** What the next answer of the playlist that is followed asks for. */
+export function stepWindow(state: Following, playlist: MediaPlaylist): Step {
+  const last = playlist.segments.at(-1);
+  if (!last) return { kind: 'stale', state };
+  if (isOtherClock(state, playlist)) return { kind: 'reset' };
+  if (last.sequence < state.next - 1) {
+    const backwardCount = state.backwardCount + 1;
+    const isFar = state.next - 1 - last.sequence > playlist.segments.length;
+    if (isFar || backwardCount >= maxBackward) return { kind: 'reset' };
+    return { kind: 'stale', state: { ...state, backwardCount } };
   }
-  return { byHash: true };
+  const { next, missing } = follow(state.next, playlist);
+  const segments = playlist.segments.filter(({ sequence }) => sequence >= next);
+  const endsAt = last.programDateTime && new Date(last.programDateTime.getTime() + last.durationMs);
+  return { kind: 'fetch', segments, missing, state: { next: last.sequence + 1, expectedAt: endsAt, backwardCount: 0 } };
+}
+
+/** The same sequence number at another time of day, going back: it is another counting. */
+function isOtherClock({ next, expectedAt }: Following, { segments, targetMs }: MediaPlaylist): boolean {
+  const before = segments.find(({ sequence }) => sequence === next - 1);
+  if (!expectedAt || !before?.programDateTime) return false;
+  const endsAt = before.programDateTime.getTime() + before.durationMs;
+  return Math.abs(endsAt - expectedAt.getTime()) > targetMs * 2;
+}
+
+function follow(wanted: number, { segments, targetMs }: MediaPlaylist): { next: number; missing?: Missing } {
+  const first = segments[0]?.sequence ?? wanted;
+  if (first <= wanted) return { next: wanted };
+  const meanMs = segments.reduce((sum, { durationMs }) => sum + durationMs, 0) / segments.length || targetMs;
+  const detail = `media sequence ${wanted} to ${first - 1}`;
+  return { next: first, missing: { lengthMs: Math.round((first - wanted) * meanMs), cause: 'slid_out', detail } };
 }

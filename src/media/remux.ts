@@ -1,0 +1,53 @@
+import { rename, rm, stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { TemporaryError } from '../core/errors.ts';
+import { run } from '../lib/run.ts';
+import { type Probed, probe } from './probe.ts';
+import { layEndToEnd, type Run } from './restamp.ts';
+
+export type RemuxOptions = {
+  runs: Run[];
+  /** Appears whole or not at all. */
+  outPath: string;
+  signal: AbortSignal;
+  programs: { ffmpeg: string; ffprobe: string };
+};
+
+/** A Part of hours is copied in minutes; longer means that something hangs. */
+const limitMs = 30 * 60_000;
+
+/** Arguments that every ffmpeg of ours begins with: no questions, no network, no surprises. */
+export const hardenedArgs = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe'];
+
+/** MPEG-TS on stdin to an MP4 whose index stands first, by stream copy. */
+export function remuxArgs(outPath: string): string[] {
+  const input = ['-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
+  return [...hardenedArgs, ...input, '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', outPath];
+}
+
+/** The same as a stream that can be watched while it is made: fragments instead of an index. */
+export function streamArgs(): string[] {
+  const input = ['-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
+  const fragments = ['-bsf:a', 'aac_adtstoasc', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
+  return [...hardenedArgs, ...input, '-c', 'copy', ...fragments, '-f', 'mp4', 'pipe:1'];
+}
+
+/**
+ * Makes one MP4 of Segments by stream copy: Runs end to end, every frame once, `moov` before `mdat`.
+ *
+ * @throws TemporaryError `remux_failed`
+ */
+export async function remuxPart({ runs, outPath, signal, programs }: RemuxOptions): Promise<Probed> {
+  const temp = `${outPath}.making`;
+  try {
+    const input = Readable.from(layEndToEnd(runs), { objectMode: false, highWaterMark: 1 << 20 });
+    const result = await run(programs.ffmpeg, remuxArgs(temp), { input, signal, timeoutMs: limitMs });
+    if (result.reason !== 'exited')
+      throw new TemporaryError('remux_failed', { detail: result.stderrTail || result.reason });
+    const probed = await probe(temp, { ffprobe: programs.ffprobe, signal });
+    await rename(temp, outPath);
+    return { ...probed, sizeBytes: (await stat(outPath)).size };
+  } finally {
+    await rm(temp, { force: true });
+  }
+}

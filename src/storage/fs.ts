@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, open, opendir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import type { Storage } from '../core/ports.ts';
+
+export type FsOptions = {
+  root: string;
+  /** Refuses more bytes than this in all, like a full disk: a quota where the file system has none. */
+  maxBytes?: () => number | undefined;
+};
+
+const keyPattern = /^[a-z0-9][A-Za-z0-9._/-]{0,199}$/;
+const markerName = '.aircheck-storage';
+
+/**
+ * Files on a local disk or a mount. A file appears whole or not at all: synced, then renamed. A marker file shows that
+ * the right disk is mounted; without it in a folder that holds files the process refuses to start.
+ */
+export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
+  const base = resolve(root);
+  const pathOf = (key: string) => {
+    if (!keyPattern.test(key) || key.split('/').some((part) => part === '' || part === '..'))
+      throw new FatalError('bad_key', { detail: key });
+    return join(base, key);
+  };
+  let usedBytes = 0;
+  return {
+    name: 'fs',
+    prepare: () => prepare(base),
+    async put(key, path) {
+      const target = pathOf(key);
+      if (await sizeOf(target)) return void (await rm(path, { force: true }));
+      const { size } = await stat(path);
+      const quota = maxBytes?.();
+      if (quota !== undefined && usedBytes + size > quota) throw new TemporaryError('disk_full', { detail: 'quota' });
+      await move(path, target).catch((cause) => {
+        throw storageError(cause);
+      });
+      usedBytes += size;
+    },
+    async read(key, range) {
+      const path = pathOf(key);
+      if ((await sizeOf(path)) === undefined) throw new FatalError('not_found', { detail: key });
+      return createReadStream(path, { highWaterMark: 1 << 20, ...(range ? { start: range.from, end: range.to } : {}) });
+    },
+    async stat(key) {
+      const sizeBytes = await sizeOf(pathOf(key));
+      return sizeBytes === undefined ? undefined : { sizeBytes };
+    },
+    list: (prefix) => list(base, prefix),
+    async remove(key) {
+      const path = pathOf(key);
+      usedBytes -= (await sizeOf(path)) ?? 0;
+      await rm(path, { force: true });
+    },
+    localPath: pathOf,
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(base);
+      const quota = maxBytes?.();
+      return quota === undefined ? bavail * bsize : Math.max(0, quota - usedBytes);
+    },
+  };
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return stat(path).then(
+    (found) => found.size,
+    () => undefined,
+  );
+}
+
+function storageError(cause: unknown): TemporaryError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new TemporaryError(code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'storage_unreachable', {
+    cause,
+    detail: errorText(cause),
+  });
+}
+
+/** Synced before the rename, its folder after it: a power cut leaves the old state or the new one. */
+async function move(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await sync(from);
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    const temp = `${to}.${randomUUID()}.part`;
+    await copyFile(from, temp);
+    await sync(temp);
+    await rename(temp, to);
+    await rm(from, { force: true });
+  }
+  await sync(dirname(to));
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function prepare(base: string): Promise<void> {
+  try {
+    await mkdir(base, { recursive: true });
+    const marker = join(base, markerName);
+    if (await readFile(marker, 'utf8').catch(() => undefined)) return;
+    for await (const entry of await opendir(base)) {
+      throw new FatalError('storage_unreachable', {
+        detail: `${base} holds ${entry.name} but no ${markerName}: is the right disk mounted?`,
+      });
+    }
+    await writeFile(marker, `${randomUUID()}\n`, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } catch (cause) {
+    if (cause instanceof FatalError) throw cause;
+    throw new FatalError('storage_unreachable', { cause, detail: errorText(cause) });
+  }
+}
+
+async function* list(base: string, prefix: string): AsyncGenerator<{ key: string; changedAt: Date }> {
+  const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  const dir = await opendir(join(base, folder), { recursive: true }).catch(() => undefined);
+  if (!dir) return;
+  for await (const entry of dir) {
+    if (!entry.isFile() || entry.name === markerName) continue;
+    const path = join(entry.parentPath, entry.name);
+    const key = path.slice(base.length + 1);
+    if (key.startsWith(prefix)) yield { key, changedAt: (await stat(path)).mtime };
+  }
+}
