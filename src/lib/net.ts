@@ -3,7 +3,7 @@ import { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { pipeline, type Readable, Transform } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import ipaddr from 'ipaddr.js';
 import { FatalError, TemporaryError, UserError } from '../core/errors.ts';
@@ -23,14 +23,15 @@ export type FetchOptions = {
   signal: AbortSignal;
   /** Addresses in private networks may be fetched. */
   allowPrivate: boolean;
-  /** From the request to the headers, and between two pieces of the body. */
-  timeoutMs: number;
+  /** From the request to the headers, and between two pieces of the body; default 15 s. */
+  timeoutMs?: number;
   /** Longest body; beyond it the fetch fails. */
   maxBytes?: number;
 };
 /** `contentLength` in bytes, where the server tells it and does not compress. */
 export type Fetched = {
-  body: Readable;
+  /** Decoded; to be read once, or left by `return()`. Fails when it stalls, is cut short or grows past `maxBytes`. */
+  body: AsyncIterable<Buffer>;
   finalUrl: string;
   status: number;
   headers: http.IncomingHttpHeaders;
@@ -38,6 +39,7 @@ export type Fetched = {
 };
 
 const maxRedirects = 5;
+const usualTimeoutMs = 15_000;
 
 type Lookup = (
   hostname: string,
@@ -93,7 +95,7 @@ export function assertPublicUrl(url: string, allowPrivate: boolean): URL {
  * @throws UserError `bad_url`, `address_refused`
  * @throws HttpStatusError, TemporaryError `timeout`, `connection_lost`; FatalError `too_many_redirects`
  */
-export async function fetchStream(url: string, options: FetchOptions): Promise<Fetched> {
+export async function guardedFetch(url: string, options: FetchOptions): Promise<Fetched> {
   let current = url;
   let headers = options.headers ?? {};
   for (let hop = 0; hop <= maxRedirects; hop++) {
@@ -129,7 +131,19 @@ function describe({ headers }: http.IncomingMessage) {
   return { headers, contentLength: isPlain && Number.isFinite(length) ? length : undefined };
 }
 
-function request(url: URL, { headers, signal, allowPrivate, timeoutMs }: FetchOptions): Promise<http.IncomingMessage> {
+async function request(url: URL, options: FetchOptions): Promise<http.IncomingMessage> {
+  const first = await requestOnce(url, options);
+  if (first !== 'stale') return first;
+  const second = await requestOnce(url, options);
+  if (second === 'stale') throw new TemporaryError('connection_lost', { detail: url.host });
+  return second;
+}
+
+/** `stale`: the server had closed the kept-alive connection meanwhile; nothing is wrong with it. */
+function requestOnce(
+  url: URL,
+  { headers, signal, allowPrivate, timeoutMs = usualTimeoutMs }: FetchOptions,
+): Promise<http.IncomingMessage | 'stale'> {
   const agents = allowPrivate ? openAgents : guardedAgents;
   const isSecure = url.protocol === 'https:';
   return new Promise((resolve, reject) => {
@@ -146,7 +160,9 @@ function request(url: URL, { headers, signal, allowPrivate, timeoutMs }: FetchOp
     });
     req.on('error', (error) => {
       clearTimeout(timer);
-      reject(connectionError(error, url.host));
+      const isStale = req.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+      if (isStale) resolve('stale');
+      else reject(connectionError(error, url.host));
     });
   });
 }
@@ -156,32 +172,40 @@ function connectionError(error: Error, host: string): Error {
   return new TemporaryError('connection_lost', { cause: error, detail: host });
 }
 
-/** The decoded body; ends with an error when it stalls, is cut short or grows too big. */
-function bodyOf(
+/** One pass without streams in between: bodies are most of what a recorder does. */
+async function* bodyOf(
   response: http.IncomingMessage,
-  { timeoutMs, maxBytes = Number.POSITIVE_INFINITY }: FetchOptions,
-): Readable {
+  { timeoutMs = usualTimeoutMs, maxBytes = Number.POSITIVE_INFINITY }: FetchOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  const source: Readable = decode(response);
   let seen = 0;
-  const body = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+  let isWaiting = true;
+  const stall = setTimeout(() => {
+    // A reader that takes its time is no stall.
+    if (isWaiting) source.destroy(new TemporaryError('timeout', { detail: 'body stalled' }));
+  }, timeoutMs);
+  try {
+    for await (const chunk of source as AsyncIterable<Buffer>) {
       seen += chunk.length;
-      done(seen > maxBytes ? new FatalError('body_too_big', { detail: `over ${maxBytes} bytes` }) : null, chunk);
-    },
-  });
-  const stall = setTimeout(() => body.destroy(new TemporaryError('timeout', { detail: 'body stalled' })), timeoutMs);
-  const watch = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
+      if (seen > maxBytes) throw new FatalError('body_too_big', { detail: `over ${maxBytes} bytes` });
+      isWaiting = false;
+      yield chunk;
+      isWaiting = true;
       stall.refresh();
-      done(null, chunk);
-    },
-  });
+    }
+  } catch (error) {
+    throw error instanceof FatalError ? error : connectionError(error as Error, 'body');
+  } finally {
+    clearTimeout(stall);
+    response.destroy();
+  }
+}
+
+function decode(response: http.IncomingMessage): Readable {
   const decoder = decoderOf(response.headers['content-encoding']);
-  // Before `pipeline` hears of it, so that the reader gets our error and not the socket's.
-  const fail = (error: Error) => body.destroy(connectionError(error, 'body'));
-  response.on('error', fail);
-  decoder?.on('error', fail);
-  pipeline([response, watch, ...(decoder ? [decoder] : []), body], () => clearTimeout(stall));
-  return body;
+  if (!decoder) return response;
+  // The reader of the decoder hears of errors; a decoder that is destroyed takes the response along.
+  return pipeline(response, decoder, () => undefined);
 }
 
 function decoderOf(encoding: string | undefined) {
@@ -191,13 +215,32 @@ function decoderOf(encoding: string | undefined) {
   return undefined;
 }
 
-/** The whole body as text, for playlists and pages; at most `maxBytes` (default 4 MB). @throws as `fetchStream` */
+/**
+ * Hands the body to `sink` piece by piece, waiting for each: flat memory whatever its size.
+ *
+ * @returns bytes after decoding. @throws as `guardedFetch`
+ */
+export async function fetchToSink(
+  url: string,
+  options: FetchOptions,
+  sink: (chunk: Buffer) => Promise<void> | void,
+): Promise<Omit<Fetched, 'body'> & { sizeBytes: number }> {
+  const { body, ...rest } = await guardedFetch(url, options);
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.length;
+    await sink(chunk);
+  }
+  return { ...rest, sizeBytes };
+}
+
+/** The whole body as text, for playlists and pages; at most `maxBytes` (default 4 MB). @throws as `guardedFetch` */
 export async function fetchText(
   url: string,
   options: FetchOptions,
 ): Promise<{ text: string; finalUrl: string; status: number; headers: http.IncomingHttpHeaders }> {
-  const { body, ...rest } = await fetchStream(url, { maxBytes: 4_000_000, ...options });
+  const { body, ...rest } = await guardedFetch(url, { maxBytes: 4_000_000, ...options });
   const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk as Buffer);
+  for await (const chunk of body) chunks.push(chunk);
   return { text: Buffer.concat(chunks).toString('utf8'), ...rest };
 }

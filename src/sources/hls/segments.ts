@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TemporaryError, UserError } from '../../core/errors.ts';
 import type { GapCause } from '../../core/ports.ts';
-import { fetchStream, HttpStatusError } from '../../lib/net.ts';
+import { guardedFetch, HttpStatusError } from '../../lib/net.ts';
 import { createTsScanner, type TsFacts } from '../../media/ts.ts';
 import type { MediaSegment } from './window.ts';
 
@@ -56,7 +56,7 @@ function causeOf(error: unknown): GapCause {
 }
 
 async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal }: SegmentFetchOptions) {
-  const { body } = await fetchStream(segment.url, {
+  const { body } = await guardedFetch(segment.url, {
     headers,
     allowPrivate,
     signal,
@@ -67,7 +67,7 @@ async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal 
   const scanner = createTsScanner();
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     chunks.push(chunk);
     sizeBytes += chunk.length;
     hash.update(chunk);
