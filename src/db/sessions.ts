@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, isNull, max, sql, sum } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNull, lte, max, sql, sum } from 'drizzle-orm';
 import { activeSessionStates } from '../core/session.ts';
 import type { Queryable } from './client.ts';
 import { deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
@@ -63,6 +63,32 @@ export async function keptSoFar(
     frameCount: row?.frameCount ?? 0,
     nextSequence: (row?.last ?? -1) + 1,
   };
+}
+
+/** What is kept inside a Delivery's window, with its bounds on the media time line. */
+export async function keptInWindow(
+  db: Queryable,
+  renditionId: number,
+  window: { fromSequence: number; toSequence: number | null },
+): Promise<{ sizeBytes: number; lengthMs: number; frameCount: number; startMs: number; endMs: number }> {
+  const [row] = await db
+    .select({
+      sizeBytes: sql<number>`coalesce(sum(${segments.sizeBytes}), 0)`.mapWith(Number),
+      lengthMs: sql<number>`coalesce(sum(${segments.lengthMs}), 0)`.mapWith(Number),
+      frameCount: sql<number>`coalesce(sum(${segments.frameCount}), 0)`.mapWith(Number),
+      startMs: sql<number>`coalesce(min(${segments.startMs}), 0)`.mapWith(Number),
+      endMs: sql<number>`coalesce(max(${segments.startMs} + ${segments.lengthMs}), 0)`.mapWith(Number),
+    })
+    .from(segments)
+    .where(
+      and(
+        eq(segments.renditionId, renditionId),
+        eq(segments.track, 0),
+        gte(segments.mediaSequence, window.fromSequence),
+        window.toSequence === null ? undefined : lte(segments.mediaSequence, window.toSequence),
+      ),
+    );
+  return row ?? { sizeBytes: 0, lengthMs: 0, frameCount: 0, startMs: 0, endMs: 0 };
 }
 
 /** Gaps told of a Rendition, in order; Withheld stretches are not counted. */

@@ -42,7 +42,8 @@ export async function pollOnce(app: App, platform: Platform, signal: AbortSignal
   for (const status of statuses) {
     try {
       await noteCheck(app, status);
-      if (status.state === 'live' && (await mayOpen(app, status))) await openSession(app, status.streamId, factsOf(status));
+      if (status.state === 'live' && (await mayOpen(app, status)))
+        await openSession(app, status.streamId, factsOf(status));
     } catch (err) {
       app.log.error({ err, stream: status.streamId }, 'a look at a stream could not be used');
     }
@@ -62,7 +63,12 @@ async function findWatched(app: App, platform: string): Promise<StreamRef[]> {
   return rows.map(({ id, channel, url }) => ({ id, platform, channel, url }));
 }
 
-const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => ({ broadcastId, title, category, startedAt });
+const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => ({
+  broadcastId,
+  title,
+  category,
+  startedAt,
+});
 
 /** A broadcast that was stopped by hand is not recorded again until it was seen offline or was ordered anew. */
 async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
@@ -73,7 +79,9 @@ async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
   const [offline] = await app.db
     .select({ id: checks.id })
     .from(checks)
-    .where(and(eq(checks.streamId, status.streamId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, since)))
+    .where(
+      and(eq(checks.streamId, status.streamId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, since)),
+    )
     .limit(1);
   if (offline) return true;
   const [ordered] = await app.db
@@ -86,7 +94,12 @@ async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
 
 /** Run-length: an equal answer only raises the count of the last row. */
 async function noteCheck(app: App, { streamId, state, reason }: StreamStatus): Promise<void> {
-  const [last] = await app.db.select().from(checks).where(eq(checks.streamId, streamId)).orderBy(desc(checks.id)).limit(1);
+  const [last] = await app.db
+    .select()
+    .from(checks)
+    .where(eq(checks.streamId, streamId))
+    .orderBy(desc(checks.id))
+    .limit(1);
   if (last && last.state === state && last.reason === (reason ?? null)) {
     await app.db
       .update(checks)

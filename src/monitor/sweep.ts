@@ -30,7 +30,10 @@ export async function sweepUntil(app: App, signal: AbortSignal): Promise<void> {
 }
 
 /** One sweep. Every query names work that is due; adding a job twice is harmless. */
-export async function sweepOnce(app: App, { round, mayTakeOver }: { round: number; mayTakeOver: boolean }): Promise<void> {
+export async function sweepOnce(
+  app: App,
+  { round, mayTakeOver }: { round: number; mayTakeOver: boolean },
+): Promise<void> {
   await closeOverdueWindows(app);
   await endLongSessions(app);
   const jobs: Job[] = [];

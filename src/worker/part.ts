@@ -65,8 +65,15 @@ async function makeFile(app: App, part: PartRow, dir: string, signal: AbortSigna
     return undefined;
   }
   const thumbnailPath = join(dir, 'part.jpg');
-  const hasThumbnail = await makeThumbnail({ path, outPath: thumbnailPath, lengthMs: made.lengthMs, signal, programs: app.config });
-  const name = part.fileName ?? fileName(found.session.title ?? found.stream.channel, found.session.startedAt, part.fromSequence);
+  const hasThumbnail = await makeThumbnail({
+    path,
+    outPath: thumbnailPath,
+    lengthMs: made.lengthMs,
+    signal,
+    programs: app.config,
+  });
+  const name =
+    part.fileName ?? fileName(found.session.title ?? found.stream.channel, found.session.startedAt, part.fromSequence);
   const { sizeBytes, lengthMs, width, height, frameCount } = made;
   const hash = await hashFile(path);
   await app.db
@@ -100,14 +107,24 @@ async function hashFile(path: string): Promise<string> {
 async function cutAgain(app: App, cut: typeof cuts.$inferSelect, part: PartRow): Promise<void> {
   if (cut.margin < 0.7) throw new FatalError('part_too_big', { detail: `part ${part.id}` });
   const { id: previousId, createdAt: _, ...key } = cut;
-  const next = await upsertCut(app.db, { ...key, previousId, fromSequence: part.fromSequence, margin: cut.margin * 0.9 });
+  const next = await upsertCut(app.db, {
+    ...key,
+    previousId,
+    fromSequence: part.fromSequence,
+    margin: cut.margin * 0.9,
+  });
   await app.db.update(deliveries).set({ cutId: next.id }).where(eq(deliveries.cutId, cut.id));
   await app.db.delete(uploads).where(eq(uploads.partId, part.id));
   await app.db.delete(parts).where(eq(parts.id, part.id));
   await app.queue.add([{ name: 'plan', data: { renditionId: part.renditionId } }]);
 }
 
-async function stageOne(app: App, upload: typeof uploads.$inferSelect, file: PartFile, signal: AbortSignal): Promise<void> {
+async function stageOne(
+  app: App,
+  upload: typeof uploads.$inferSelect,
+  file: PartFile,
+  signal: AbortSignal,
+): Promise<void> {
   const chat = [...app.chats.values()].find((candidate) => candidate.account === upload.account);
   const target = await targetOf(app, file.partId, chat?.kind);
   if (!chat?.stage || !target) return;
@@ -119,7 +136,10 @@ async function stageOne(app: App, upload: typeof uploads.$inferSelect, file: Par
     await advance(app, 'uploads', upload.id, 'staged', { remote, sentBytes: (await stat(file.path)).size });
   } catch (error) {
     const isFinal = error instanceof FatalError || upload.attempts + 1 >= maxAttempts;
-    const waitMs = error instanceof TemporaryError && error.retryAfterMs !== undefined ? error.retryAfterMs : backoffMs(upload.attempts);
+    const waitMs =
+      error instanceof TemporaryError && error.retryAfterMs !== undefined
+        ? error.retryAfterMs
+        : backoffMs(upload.attempts);
     app.log.warn({ err: error, upload: upload.id }, 'staging failed');
     await advance(app, 'uploads', upload.id, isFinal && !signal.aborted ? 'refused' : 'interrupted', {
       error: errorText(error),

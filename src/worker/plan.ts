@@ -3,7 +3,14 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { groupPosts, planParts } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
-import { findPartsOfDelivery, findPlannable, findPartsOfCut, upsertCut, type CutRow, type PartRow } from '../db/deliveries.ts';
+import {
+  type CutRow,
+  findPartsOfCut,
+  findPartsOfDelivery,
+  findPlannable,
+  type PartRow,
+  upsertCut,
+} from '../db/deliveries.ts';
 import { deliveries, parts, posts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition, keptSoFar } from '../db/sessions.ts';
@@ -46,7 +53,10 @@ async function openCut(app: App, { delivery, watch }: Plannable, limits: ChatLim
   if (delivery.cutId !== null) {
     return app.db.query.cuts.findFirst({ where: (cut) => eq(cut.id, delivery.cutId ?? 0) });
   }
-  const rows = await findSegments(app.db, delivery.renditionId, { from: delivery.fromSequence, to: delivery.toSequence ?? undefined });
+  const rows = await findSegments(app.db, delivery.renditionId, {
+    from: delivery.fromSequence,
+    to: delivery.toSequence ?? undefined,
+  });
   const first = rows.find(({ segment }) => segment.isIndependent) ?? rows[0];
   if (!first) return undefined;
   const cut = await upsertCut(app.db, {
@@ -134,12 +144,18 @@ async function planPosts(app: App, { delivery, watch, target }: Plannable, limit
   for (const [ordinal, group] of groups.entries()) {
     const content = await contentOfAlbum(app, { delivery, watch, target, limits, index, total, parts: group.parts });
     const partIds = group.parts.map((part) => part.id);
-    await app.db.insert(posts).values({ deliveryId: delivery.id, kind: group.kind, ordinal, partIds, content }).onConflictDoNothing();
+    await app.db
+      .insert(posts)
+      .values({ deliveryId: delivery.id, kind: group.kind, ordinal, partIds, content })
+      .onConflictDoNothing();
     index += group.parts.length;
   }
   if (total > 0) {
     const content = await contentOfComment(app, { delivery, watch });
-    await app.db.insert(posts).values({ deliveryId: delivery.id, kind: 'comment', ordinal: 0, content }).onConflictDoNothing();
+    await app.db
+      .insert(posts)
+      .values({ deliveryId: delivery.id, kind: 'comment', ordinal: 0, content })
+      .onConflictDoNothing();
   }
   await advance(app, 'deliveries', delivery.id, 'windowPlanned', {}, [
     { name: 'post', data: { deliveryId: delivery.id } },

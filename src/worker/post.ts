@@ -3,7 +3,14 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, OutgoingPost, PostedIds, PostItem } from '../core/ports.ts';
-import { type DeliveryContext, findDelivery, findIdFloor, findPosts, findUploads, type PostRow } from '../db/deliveries.ts';
+import {
+  type DeliveryContext,
+  findDelivery,
+  findIdFloor,
+  findPosts,
+  findUploads,
+  type PostRow,
+} from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { backoffMs } from './retry.ts';
 import { targetAddress, targetRef } from './target.ts';
@@ -56,7 +63,14 @@ async function collectItems(app: App, { chat, post }: Sending): Promise<PostItem
 function outgoing({ context, post, rows }: Sending): OutgoingPost {
   const parent = post.kind === 'comment' ? rows.find((row) => row.kind !== 'comment')?.posted : undefined;
   const { id, kind, content, idFloor } = post;
-  return { id, kind, content, chat: targetAddress(context.target), parent: parent ?? undefined, idFloor: idFloor ?? undefined };
+  return {
+    id,
+    kind,
+    content,
+    chat: targetAddress(context.target),
+    parent: parent ?? undefined,
+    idFloor: idFloor ?? undefined,
+  };
 }
 
 async function callChat(app: App, sending: Sending, items: PostItem[], signal: AbortSignal): Promise<boolean> {
@@ -66,7 +80,12 @@ async function callChat(app: App, sending: Sending, items: PostItem[], signal: A
   const intent = await advance(app, 'posts', post.id, 'sendStarted', { idFloor, attempts, error: null });
   if (!intent) return false;
   try {
-    const ids = await chat.post(targetRef(context.target), outgoing({ ...sending, post: { ...post, idFloor: idFloor ?? null } }), items, signal);
+    const ids = await chat.post(
+      targetRef(context.target),
+      outgoing({ ...sending, post: { ...post, idFloor: idFloor ?? null } }),
+      items,
+      signal,
+    );
     return await confirm(app, post.id, ids);
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');
@@ -86,7 +105,9 @@ async function confirm(app: App, postId: number, posted: PostedIds): Promise<boo
 async function refuse(app: App, { context, post }: Sending, error: FatalError): Promise<boolean> {
   await advance(app, 'posts', post.id, 'refused', { error: errorText(error) });
   const deliveryId = context.delivery.id;
-  await advance(app, 'deliveries', deliveryId, 'postFailed', { error: error.code }, [{ name: 'card', data: { deliveryId } }]);
+  await advance(app, 'deliveries', deliveryId, 'postFailed', { error: error.code }, [
+    { name: 'card', data: { deliveryId } },
+  ]);
   return false;
 }
 

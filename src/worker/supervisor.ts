@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
-import { claimLease, releaseLeases, renewLeases, type Lease } from '../db/leases.ts';
 import { findDelivery } from '../db/deliveries.ts';
+import { claimLease, type Lease, releaseLeases, renewLeases } from '../db/leases.ts';
 import type { Handlers, QueueWorkers } from '../queue/queue.ts';
 import { captureRendition } from './capture.ts';
 import { tellCard } from './card.ts';

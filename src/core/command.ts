@@ -1,0 +1,182 @@
+import { parseDuration, parseSize } from './duration.ts';
+import { UserError } from './errors.ts';
+import { postModes, qualities, type Role, roles } from './model.ts';
+import { parseStreamUrl } from './url.ts';
+
+export type ArgType = 'url' | 'ref' | 'text' | 'duration' | 'size' | 'number' | readonly string[];
+export type Arg = { name: string; type: ArgType; isRequired?: boolean };
+export type CommandSpec = {
+  name: string;
+  /** Least right that may use it. */
+  role: Role;
+  /** In the order they are typed; the last may be left out where it is not required. */
+  args: Arg[];
+  /** `name=value`. */
+  options: Arg[];
+  example: string;
+};
+
+const quality = { name: 'quality', type: qualities };
+const to = { name: 'to', type: 'text' } as const;
+const targetOptions: Arg[] = [
+  { name: 'discussion', type: 'text' },
+  { name: 'vault', type: 'text' },
+  { name: 'limit', type: 'size' },
+  { name: 'post', type: postModes },
+];
+
+/** The one grammar: message text, Discord's slash commands and the help are made from it. */
+export const commandSpecs = [
+  {
+    name: 'record',
+    role: 'operator',
+    args: [{ name: 'url', type: 'url', isRequired: true }],
+    options: [to, quality, { name: 'for', type: 'duration' }],
+    example: '/record https://example.com/live quality=720p for=2h',
+  },
+  {
+    name: 'watch',
+    role: 'operator',
+    args: [{ name: 'url', type: 'url', isRequired: true }],
+    options: [to, quality, { name: 'split', type: 'duration' }],
+    example: '/watch https://example.com/live to=archive',
+  },
+  {
+    name: 'unwatch',
+    role: 'operator',
+    args: [{ name: 'id', type: 'ref', isRequired: true }],
+    options: [],
+    example: '/unwatch w3',
+  },
+  { name: 'stop', role: 'operator', args: [{ name: 'id', type: 'ref' }], options: [], example: '/stop s12' },
+  { name: 'cancel', role: 'operator', args: [{ name: 'id', type: 'ref' }], options: [], example: '/cancel s12' },
+  {
+    name: 'retry',
+    role: 'operator',
+    args: [{ name: 'id', type: 'ref', isRequired: true }],
+    options: [],
+    example: '/retry s12',
+  },
+  { name: 'status', role: 'viewer', args: [{ name: 'id', type: 'ref' }], options: [], example: '/status s12' },
+  { name: 'list', role: 'viewer', args: [], options: [{ name: 'page', type: 'number' }], example: '/list page=2' },
+  {
+    name: 'target',
+    role: 'admin',
+    args: [
+      { name: 'action', type: ['add', 'set', 'test', 'remove', 'list'], isRequired: true },
+      { name: 'name', type: 'text' },
+      { name: 'address', type: 'text' },
+    ],
+    options: targetOptions,
+    example: '/target add archive @channel limit=50MB',
+  },
+  {
+    name: 'grant',
+    role: 'admin',
+    args: [
+      { name: 'user', type: 'text', isRequired: true },
+      { name: 'role', type: roles, isRequired: true },
+    ],
+    options: [],
+    example: '/grant 123456 operator',
+  },
+  {
+    name: 'revoke',
+    role: 'admin',
+    args: [{ name: 'user', type: 'text', isRequired: true }],
+    options: [],
+    example: '/revoke 123456',
+  },
+  { name: 'whoami', role: 'viewer', args: [], options: [], example: '/whoami' },
+  { name: 'help', role: 'viewer', args: [{ name: 'command', type: 'text' }], options: [], example: '/help record' },
+] as const satisfies CommandSpec[];
+export type CommandName = (typeof commandSpecs)[number]['name'];
+
+/** Values are checked: durations in ms, sizes in bytes, URLs canonical. */
+export type ParsedCommand = { name: CommandName; args: Record<string, string | number> };
+
+/**
+ * Reads a typed command: `/record@bot URL quality=720p`, options anywhere, values in quotes.
+ *
+ * @returns undefined where the text is no command
+ * @throws UserError `unknown_command`, `missing_argument`, `bad_argument`, `too_many_arguments`, `bad_url`
+ */
+export function parseCommand(text: string): ParsedCommand | undefined {
+  const words = splitWords(text);
+  const [, name] = /^\/([a-z]+)(?:@\w+)?$/i.exec(words.shift() ?? '') ?? [];
+  if (!name) return undefined;
+  const spec: CommandSpec | undefined = commandSpecs.find((candidate) => candidate.name === name.toLowerCase());
+  if (!spec) throw new UserError('unknown_command', { command: name, suggestion: nearest(name) });
+  const args: Record<string, string | number> = {};
+  const positional = [...spec.args];
+  for (const word of words) {
+    const [, key = '', value = ''] = /^([a-z]+)=(.*)$/is.exec(word) ?? [];
+    const option = spec.options.find((candidate) => candidate.name === key.toLowerCase());
+    const arg = option ?? positional.shift();
+    if (!arg) throw new UserError('too_many_arguments', { word, example: spec.example });
+    args[arg.name] = readValue(arg, option ? value : word, spec);
+  }
+  const missing = positional.find((arg) => arg.isRequired);
+  if (missing) throw new UserError('missing_argument', { name: missing.name, example: spec.example });
+  return { name: spec.name as CommandName, args };
+}
+
+function splitWords(text: string): string[] {
+  const words = text.trim().match(/(?:[^\s"“”]+|["“”][^"“”]*["“”])+/g) ?? [];
+  return words.map((word) => word.replace(/["“”]/g, ''));
+}
+
+function readValue({ name, type }: Arg, value: string, spec: CommandSpec): string | number {
+  const bad = (wanted: string) =>
+    new UserError('bad_argument', { name, value: value.slice(0, 60), wanted, example: spec.example });
+  if (value === '') throw bad('a value');
+  switch (type) {
+    case 'url':
+      return parseStreamUrl(value).href;
+    case 'duration':
+      return required(parseDuration(value), () => bad('2h, 90m or 1:30:00'));
+    case 'size':
+      return required(parseSize(value), () => bad('50MB or 1.9GB'));
+    case 'number':
+      return required(/^[1-9]\d{0,6}$/.test(value) ? Number(value) : undefined, () => bad('a number from 1'));
+    case 'ref':
+    case 'text':
+      return value.slice(0, 2000);
+    default:
+      return required(
+        type.find((choice) => choice === value.toLowerCase()),
+        () => bad(type.join(', ')),
+      );
+  }
+}
+
+function required<T>(value: T | undefined, fail: () => UserError): T {
+  if (value === undefined) throw fail();
+  return value;
+}
+
+/** `s12`, `#s12`, `12` → its letter and number; undefined where the text is an address. */
+export function parseRef(text: string): { kind: string; id: number } | undefined {
+  const [, kind = 's', id] = /^#?([swdp])?(\d{1,15})$/i.exec(text) ?? [];
+  return id === undefined ? undefined : { kind: kind.toLowerCase(), id: Number(id) };
+}
+
+function nearest(name: string): string {
+  const scored = commandSpecs.map((spec) => ({ name: spec.name, distance: distanceOf(name.toLowerCase(), spec.name) }));
+  const [best] = scored.sort((a, b) => a.distance - b.distance);
+  return best && best.distance <= 2 ? best.name : 'help';
+}
+
+/** Levenshtein distance. */
+function distanceOf(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

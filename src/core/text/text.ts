@@ -1,0 +1,31 @@
+import { UserError } from '../errors.ts';
+import type { Language } from '../model.ts';
+import { en } from './en.ts';
+import { ru } from './ru.ts';
+
+/** The sentences of a language; a missing one does not compile. */
+export type Text = typeof en;
+const texts: Record<Language, Text> = { en, ru };
+
+/** The sentences of a language. */
+export const textOf = (language: Language): Text => texts[language];
+
+/** The language of a message: Russian where it holds Cyrillic letters, else English. */
+export const languageOf = (text: string): Language => (/[а-яё]/i.test(text) ? 'ru' : 'en');
+
+/** The sentence of an error code; undefined where it is no code of ours. */
+export function codeSentence(
+  language: Language,
+  code: string,
+  values: Record<string, string | number> = {},
+): string | undefined {
+  const errors: Record<string, ((values: Record<string, string | number>) => string) | undefined> =
+    texts[language].errors;
+  return errors[code]?.(values);
+}
+
+/** What a person is told of an error; `id` finds it in the log where it is a bug. */
+export function errorSentence(language: Language, error: unknown, id = '?'): string {
+  const known = error instanceof UserError ? codeSentence(language, error.code, error.values) : undefined;
+  return known ?? texts[language].errors.internal({ id });
+}
