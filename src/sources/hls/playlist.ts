@@ -25,8 +25,8 @@ export type MediaPlaylist = {
   isEnded: boolean;
 };
 
-/** One quality in a master playlist. `height` in pixels, absent where it is not told. */
-export type Variant = { url: string; bandwidth: number; height?: number; isAudioOnly: boolean };
+/** One quality in a master playlist. `height` in pixels, absent where it is not told; `isMuxed`: its audio is inside. */
+export type Variant = { url: string; bandwidth: number; height?: number; isAudioOnly: boolean; isMuxed: boolean };
 
 export type Playlist = { kind: 'master'; variants: Variant[] } | { kind: 'media'; playlist: MediaPlaylist };
 
@@ -52,10 +52,12 @@ export function parsePlaylist(text: string, finalUrl: string): Playlist {
 
 function readVariants(master: hls.types.MasterPlaylist, base: string): Variant[] {
   const variants = master.variants.filter((variant) => !variant.isIFrameOnly);
-  return variants.map(({ uri, bandwidth, resolution, codecs }) => ({
+  return variants.map(({ uri, bandwidth, resolution, codecs, audio }) => ({
     url: new URL(uri, base).href,
     bandwidth: bandwidth || 0,
     height: resolution?.height,
+    // An audio rendition without an address is the one inside the variant.
+    isMuxed: audio.length === 0 || audio.some((rendition) => rendition.uri === undefined),
     isAudioOnly:
       !resolution &&
       codecs !== undefined &&
@@ -90,10 +92,12 @@ function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist 
  * The variant for a quality: the highest that is not above it, or else the lowest; `audio` takes the one without
  * video, or else the smallest.
  *
- * @throws TemporaryError `bad_playlist` where the master lists none
+ * @throws TemporaryError `bad_playlist` where the master lists none; UserError `hls_separate_audio_unsupported`
  */
 export function pickVariant(variants: Variant[], quality: Quality): Variant {
-  const rising = [...variants].sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bandwidth - b.bandwidth);
+  const muxed = variants.filter(({ isMuxed }) => isMuxed);
+  if (muxed.length === 0 && variants.length > 0) throw new UserError('hls_separate_audio_unsupported');
+  const rising = muxed.sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bandwidth - b.bandwidth);
   const pictures = rising.filter((variant) => !variant.isAudioOnly);
   const usable = pictures.length > 0 ? pictures : rising;
   const [lowest] = usable;

@@ -1,86 +1,86 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { TemporaryError, UserError } from '../../core/errors.ts';
+import { TemporaryError } from '../../core/errors.ts';
 import type { SourceInput } from '../../core/ports.ts';
 import { fetchText } from '../../lib/net.ts';
-import { chooseVariant, type ParsedPlaylist, parsePlaylist } from './playlist.ts';
-import type { PlaylistWindow } from './window.ts';
+import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity } from './playlist.ts';
 
-type MediaAnswer = Extract<ParsedPlaylist, { kind: 'media' }>;
 export type PollOptions = { signal: AbortSignal; allowPrivate: boolean };
+
+/** One answer of a live playlist that differs from the one before. */
+export type Answer = { playlist: MediaPlaylist; identity: string };
 
 /** A playlist that cannot be had for this long is lost. The window is gone by then; the caller's grace decides. */
 const lostAfterMs = 20_000;
+const stalledAfterMs = 10_000;
 const requestTimeoutMs = 8_000;
 const firstPauseMs = 300;
 const longestPauseMs = 3_000;
+const shortestReloadMs = 100;
 
 /**
- * The windows of a live playlist, one per change, by the reload rules of RFC 8216 §6.3.4: after the target duration,
- * half of it when nothing changed. Returns after the window that has ended.
+ * The changes of a live playlist, by the reload rules of RFC 8216 §6.3.4: after the target duration, half of it when
+ * nothing changed. Returns after the answer that says ENDLIST.
  *
- * @throws TemporaryError `source_lost` (no good answer for 20 s), `source_stalled` (nothing new for too long)
+ * @throws TemporaryError `source_lost` (no good answer for 20 s), `source_stalled` (nothing new for two target
+ *   durations and 10 s)
  */
-export async function* pollPlaylist(input: SourceInput, options: PollOptions): AsyncGenerator<PlaylistWindow> {
-  let mediaUrl = input.url;
-  let lastSeen = '';
+export async function* pollPlaylist(input: SourceInput, options: PollOptions): AsyncGenerator<Answer> {
+  const asking = createAsking(input, options);
+  let lastText = '';
+  let targetMs = 2_000;
   let changedAt = performance.now();
-  while (!options.signal.aborted) {
+  for (;;) {
     const askedAt = performance.now();
-    const { answer, url } = await askUntilGood(input, mediaUrl, options);
-    mediaUrl = url;
-    const { window, targetMs } = answer;
-    const seen = `${window.segments[0]?.sequence}-${window.segments.at(-1)?.sequence}-${window.hasEnded}`;
-    const isNew = seen !== lastSeen;
+    const { text, playlist, identity } = await askUntilGood(asking, options.signal);
+    const isNew = text !== lastText;
     if (isNew) {
-      lastSeen = seen;
+      lastText = text;
       changedAt = performance.now();
-      yield window;
+      targetMs = Math.max(500, playlist.targetMs);
+      yield { playlist, identity };
     }
-    if (window.hasEnded) return;
-    if (performance.now() - changedAt > 2 * targetMs + 10_000) throw new TemporaryError('source_stalled');
-    const spentMs = performance.now() - askedAt;
-    await delay(Math.max(100, (isNew ? targetMs : targetMs / 2) - spentMs), undefined, {
-      signal: options.signal,
-    }).catch(() => undefined);
+    if (playlist.isEnded) return;
+    if (performance.now() - changedAt > 2 * targetMs + stalledAfterMs) throw new TemporaryError('source_stalled');
+    const pauseMs = (isNew ? targetMs : targetMs / 2) - (performance.now() - askedAt);
+    await delay(Math.max(shortestReloadMs, pauseMs), undefined, { signal: options.signal });
   }
 }
 
-/** Asks until a media playlist answers; a master is resolved to its variant on the way. */
-async function askUntilGood(
-  input: SourceInput,
-  mediaUrl: string,
-  options: PollOptions,
-): Promise<{ answer: MediaAnswer; url: string }> {
+type Asked = Answer & { text: string };
+
+/** Asks until a media playlist answers. */
+async function askUntilGood(ask: () => Promise<Asked>, signal: AbortSignal): Promise<Asked> {
   const deadline = performance.now() + lostAfterMs;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return await ask(input, mediaUrl, options);
+      return await ask();
     } catch (error) {
-      if (options.signal.aborted || !(error instanceof TemporaryError)) throw error;
+      if (signal.aborted || !(error instanceof TemporaryError)) throw error;
       if (performance.now() + pauseMs > deadline)
         throw new TemporaryError('source_lost', { cause: error, detail: error.message });
-      await delay(pauseMs, undefined, { signal: options.signal });
+      await delay(pauseMs, undefined, { signal });
     }
   }
 }
 
-async function ask(
-  input: SourceInput,
-  url: string,
-  options: PollOptions,
-): Promise<{ answer: MediaAnswer; url: string }> {
+/** Asks once; a master is resolved to the media playlist of its variant, which is asked from then on. */
+function createAsking(input: SourceInput, options: PollOptions): () => Promise<Asked> {
   const { headers, quality } = input;
-  const { text, finalUrl } = await fetchText(url, { ...options, headers, timeoutMs: requestTimeoutMs });
-  const answer = parsePlaylist(text, finalUrl);
-  if (answer.kind === 'media') return { answer, url };
-  const variant = chooseVariant(answer.variants, quality);
-  if (!variant) throw new UserError('not_a_stream');
-  const { text: mediaText, finalUrl: mediaFinalUrl } = await fetchText(variant.url, {
-    ...options,
-    headers,
-    timeoutMs: requestTimeoutMs,
-  });
-  const media = parsePlaylist(mediaText, mediaFinalUrl);
-  if (media.kind === 'master') throw new TemporaryError('playlist_broken', { detail: 'a master inside a master' });
-  return { answer: media, url: variant.url };
+  let url = input.url;
+  let last: Asked | undefined;
+  return async () => {
+    const answer = await fetchText(url, { ...options, headers, timeoutMs: requestTimeoutMs });
+    if (last && answer.text === last.text) return last;
+    const parsed = parsePlaylist(answer.text, answer.finalUrl);
+    if (parsed.kind === 'media') {
+      last = { text: answer.text, playlist: parsed.playlist, identity: playlistIdentity(url) };
+      return last;
+    }
+    const variantUrl = pickVariant(parsed.variants, quality).url;
+    const media = await fetchText(variantUrl, { ...options, headers, timeoutMs: requestTimeoutMs });
+    const found = parsePlaylist(media.text, media.finalUrl);
+    if (found.kind === 'master') throw new TemporaryError('bad_playlist', { detail: 'a master inside a master' });
+    url = variantUrl;
+    return { text: media.text, playlist: found.playlist, identity: playlistIdentity(url) };
+  };
 }

@@ -1,62 +1,84 @@
-import { type FetchedSegment, fetchSegment } from './segments.ts';
-import type { MediaSegment, WindowPlan } from './window.ts';
+import type { MediaSegment } from './playlist.ts';
+import { type FetchedSegment, fetchSegment, type SegmentFetchOptions } from './segments.ts';
+import type { Missing } from './window.ts';
 
-/** A Media Segment the poller found, with what must be told before it. */
+/** A Media Segment that was found, with what must be told before it. */
 export type Found = {
   segment: MediaSegment;
+  /** Identity of the playlist it was found in. */
   playlist: string;
-  skipped?: WindowPlan['skipped'];
-  isReset?: boolean;
-  /** Where it goes on is told by hashes alone. */
-  joinByHash?: boolean;
+  missing?: Missing | undefined;
+  /** It begins a new Take, whatever its codecs are: the counting began anew. */
+  opensTake?: { joined: boolean } | undefined;
 };
 
 export type Prefetched = { found: Found; fetched: FetchedSegment };
 
-/** Fetches up to four Media Segments at once and gives them in order, so that catching up a window is quick. */
+/** Fetches some Media Segments at once and gives them in order, so that catching up a window is quick. */
 export type Prefetch = AsyncIterable<Prefetched> & {
-  add(found: Found): void;
+  /** @returns its hash once it is there; undefined where it could not be had */
+  add(found: Found): Promise<string | undefined>;
   /** The window begins here now: older Media Segments that fail are not tried again. */
   slideTo(sequence: number): void;
-  /** Nothing more comes; with an error the iteration throws it after all that was added. */
+  /**
+   * Nothing more comes. With an error the iteration throws it after what can still be had; what cannot is not told as
+   * missing, for whoever opens the stream again begins there.
+   */
   end(error?: unknown): void;
 };
 
-const atOnce = 4;
+type Entry = { found: Found; result: Promise<FetchedSegment>; start: () => void };
+
+const atOnce = 3;
+/** Bytes that may wait behind a Media Segment that fails, before the next is not begun. */
+const heldMaxBytes = 48_000_000;
 /** How long a failing Media Segment is tried again once the playlist has ended or is lost. */
 const afterEndMs = 10_000;
 
-export function createPrefetch(options: {
-  headers: Record<string, string>;
-  allowPrivate: boolean;
-  signal: AbortSignal;
-}): Prefetch {
-  const queue: { found: Found; fetching: Promise<FetchedSegment> }[] = [];
-  const slots: (() => void)[] = [];
+export function createPrefetch(options: Omit<SegmentFetchOptions, 'isGone'>): Prefetch {
+  const queue: Entry[] = [];
+  const waiting: Entry[] = [];
   let running = 0;
+  let heldBytes = 0;
   let oldest = Number.NEGATIVE_INFINITY;
   let ended: { error?: unknown; at: number } | undefined;
   let wake = () => {};
 
-  const fetchInSlot = async (found: Found): Promise<FetchedSegment> => {
-    if (running >= atOnce) await new Promise<void>((resolve) => slots.push(resolve));
-    running++;
+  const isGone = (sequence: number) =>
+    sequence < oldest || (ended !== undefined && performance.now() - ended.at > afterEndMs);
+  const pump = () => {
+    while (running < atOnce && waiting[0] && (heldBytes < heldMaxBytes || waiting[0] === queue[0])) {
+      running++;
+      waiting.shift()?.start();
+    }
+  };
+  const fetchOne = async (found: Found): Promise<FetchedSegment> => {
     try {
-      const isGone = (sequence: number) =>
-        sequence < oldest || (ended !== undefined && performance.now() - ended.at > afterEndMs);
-      return await fetchSegment(found.segment, { ...options, isGone });
+      const fetched = await fetchSegment(found.segment, { ...options, isGone });
+      if (fetched.isOk) heldBytes += fetched.sizeBytes;
+      return fetched;
     } finally {
       running--;
-      slots.shift()?.();
+      pump();
     }
   };
 
   return {
     add(found) {
-      const fetching = fetchInSlot(found);
-      fetching.catch(() => undefined);
-      queue.push({ found, fetching });
+      let start = () => {};
+      const begun = new Promise<void>((resolve) => {
+        start = resolve;
+      });
+      const result = begun.then(() => fetchOne(found));
+      const entry = { found, result, start };
+      queue.push(entry);
+      waiting.push(entry);
+      pump();
       wake();
+      return result.then(
+        (fetched) => (fetched.isOk ? fetched.hash : undefined),
+        () => undefined,
+      );
     },
     slideTo(sequence) {
       oldest = sequence;
@@ -67,9 +89,14 @@ export function createPrefetch(options: {
     },
     async *[Symbol.asyncIterator]() {
       for (;;) {
-        const next = queue.shift();
-        if (next) {
-          yield { found: next.found, fetched: await next.fetching };
+        const [head] = queue;
+        if (head) {
+          const fetched = await head.result;
+          queue.shift();
+          if (fetched.isOk) heldBytes -= fetched.sizeBytes;
+          pump();
+          if (!fetched.isOk && ended?.error !== undefined) throw ended.error;
+          yield { found: head.found, fetched };
         } else if (ended) {
           if (ended.error !== undefined) throw ended.error;
           return;

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { TemporaryError, UserError } from '../../core/errors.ts';
+import { FatalError, TemporaryError, UserError } from '../../core/errors.ts';
 import type { GapCause } from '../../core/ports.ts';
 import { guardedFetch, HttpStatusError } from '../../lib/net.ts';
 import { createTsScanner, type TsFacts } from '../../media/ts.ts';
-import type { MediaSegment } from './window.ts';
+import type { MediaSegment } from './playlist.ts';
 
-/** A Media Segment's bytes, as served, and what they hold; or why it could not be had. */
-export type FetchedSegment =
-  | { segment: MediaSegment; isOk: true; chunks: Buffer[]; sizeBytes: number; hash: string; facts: TsFacts }
-  | { segment: MediaSegment; isOk: false; cause: GapCause; detail: string };
+/** A Media Segment's bytes, as served, and what they hold. */
+export type GoodSegment = {
+  segment: MediaSegment;
+  isOk: true;
+  chunks: Buffer[];
+  sizeBytes: number;
+  hash: string;
+  facts: TsFacts;
+};
+/** Why a Media Segment could not be had. */
+export type BadSegment = { segment: MediaSegment; isOk: false; cause: GapCause; detail: string };
+export type FetchedSegment = GoodSegment | BadSegment;
 
 export type SegmentFetchOptions = {
   headers: Record<string, string>;
@@ -21,48 +29,61 @@ export type SegmentFetchOptions = {
 
 /** A live Media Segment of more than this is not one. */
 const maxSegmentBytes = 256_000_000;
-const timeoutMs = 10_000;
 const firstPauseMs = 250;
 const longestPauseMs = 2_000;
+/** Playlists may list hours: a Media Segment that fails for this long holds up the others no more. */
+const givenUpAfterMs = 60_000;
 /** A broken body is fetched again this often: the edge may have served it half written. */
 const corruptTries = 2;
 
-/** Fetches one Media Segment, again and again while it is in the window. Rejects only when aborted or refused. */
+/** Fetches one Media Segment, again and again while it is in the window. @throws only when aborted or refused */
 export async function fetchSegment(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
-  let broken = 0;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    let failure: { cause: GapCause; detail: string };
-    try {
-      const fetched = await fetchOnce(segment, options);
-      if (fetched.facts.packetCount > 0 && fetched.facts.strayBytes === 0) return { segment, isOk: true, ...fetched };
-      broken++;
-      failure = { cause: 'corrupt', detail: `${fetched.facts.strayBytes} bytes are not MPEG-TS` };
-      if (broken >= corruptTries) return { segment, isOk: false, ...failure };
-    } catch (error) {
-      if (options.signal.aborted || error instanceof UserError) throw error;
-      failure = {
-        cause: causeOf(error),
-        detail: error instanceof HttpStatusError ? `HTTP ${error.status}` : (error as Error).message,
-      };
-    }
-    if (options.isGone(segment.sequence)) return { segment, isOk: false, ...failure };
+  if (segment.isGap) return { segment, isOk: false, cause: 'http_error', detail: 'EXT-X-GAP' };
+  const startedAt = performance.now();
+  for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const fetched = await tryOnce(segment, options);
+    if (fetched.isOk) return fetched;
+    const isHopeless = fetched.cause === 'corrupt' && tries >= corruptTries;
+    const isOver = options.isGone(segment.sequence) || performance.now() - startedAt > givenUpAfterMs;
+    if (isHopeless || isOver) return fetched;
     await delay(pauseMs, undefined, { signal: options.signal });
   }
 }
 
-function causeOf(error: unknown): GapCause {
-  if (error instanceof TemporaryError && error.code === 'timeout') return 'timeout';
-  return 'http_error';
+async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
+  try {
+    const fetched = await fetchOnce(segment, options);
+    const { packetCount, strayBytes } = fetched.facts;
+    if (packetCount > 0 && strayBytes === 0) return { segment, isOk: true, ...fetched };
+    return { segment, isOk: false, cause: 'corrupt', detail: `${strayBytes} bytes are not MPEG-TS` };
+  } catch (error) {
+    const isOurs = error instanceof TemporaryError || error instanceof FatalError;
+    if (options.signal.aborted || error instanceof UserError || !isOurs) throw error;
+    return { segment, isOk: false, ...explain(error) };
+  }
+}
+
+function explain(error: TemporaryError | FatalError): { cause: GapCause; detail: string } {
+  if (error instanceof HttpStatusError) return { cause: 'http_error', detail: `HTTP ${error.status}` };
+  return { cause: error.code === 'timeout' ? 'timeout' : 'http_error', detail: error.code };
+}
+
+/** Live edges answer at once: waiting longer than the window is wide would lose the next tries. */
+function patienceMs({ durationMs }: MediaSegment): number {
+  return Math.min(10_000, Math.max(3_000, 2 * durationMs));
 }
 
 async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal }: SegmentFetchOptions) {
-  const { body } = await guardedFetch(segment.url, {
-    headers,
+  const { byterange } = segment;
+  const range = byterange && `bytes=${byterange.offset}-${byterange.offset + byterange.length - 1}`;
+  const { body, status } = await guardedFetch(segment.url, {
+    headers: range ? { ...headers, range } : headers,
     allowPrivate,
     signal,
-    timeoutMs,
+    timeoutMs: patienceMs(segment),
     maxBytes: maxSegmentBytes,
   });
+  if (range && status !== 206) throw new TemporaryError('http_error', { detail: 'no partial answer' });
   const hash = createHash('sha256');
   const scanner = createTsScanner();
   const chunks: Buffer[] = [];

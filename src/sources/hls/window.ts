@@ -31,23 +31,32 @@ export function joinWindow(from: ResumePoint | undefined, identity: string, play
   if (from.playlist === identity && from.sequence <= last.sequence) {
     const kept = playlist.segments.find(({ sequence }) => sequence === from.sequence);
     const agrees = clockAgrees(from, playlist);
-    if (agrees || !kept || from.hashes.length === 0) return joinBySequence(from.sequence, playlist);
+    if (agrees || !kept || from.hashes.length === 0) return joinBySequence(from, playlist);
     return { kind: 'probe', segments: [kept] };
   }
   return joinByClock(from, playlist) ?? probe(from, playlist);
 }
 
-function joinBySequence(kept: number, playlist: MediaPlaylist): Joining {
-  const { next, missing } = follow(kept + 1, playlist);
+function joinBySequence(from: ResumePoint, playlist: MediaPlaylist): Joining {
+  const { next, missing } = follow(from.sequence + 1, playlist);
+  const first = playlist.segments[0]?.programDateTime;
+  // Where both clocks are known they tell the length better than a count.
+  const byClock = first && from.programDateTime ? first.getTime() - from.programDateTime.getTime() : 0;
+  if (missing && byClock > 0) missing.lengthMs = byClock;
   return { kind: 'join', next, joined: true, missing };
 }
 
 /** Whether the playlist's clock puts the next Media Segment where it was expected, within half a segment. */
-function clockAgrees(from: ResumePoint, playlist: MediaPlaylist): boolean {
-  const next = playlist.segments.find(({ sequence }) => sequence === from.sequence + 1);
-  if (!from.programDateTime || !next?.programDateTime) return false;
-  return Math.abs(next.programDateTime.getTime() - from.programDateTime.getTime()) < playlist.targetMs / 2;
+function clockAgrees(from: ResumePoint, { segments, targetMs }: MediaPlaylist): boolean {
+  const kept = segments.find(({ sequence }) => sequence === from.sequence);
+  const next = segments.find(({ sequence }) => sequence === from.sequence + 1);
+  const startsAt = next?.programDateTime?.getTime() ?? (kept ? endOf(kept) : undefined);
+  if (!from.programDateTime || startsAt === undefined) return false;
+  return Math.abs(startsAt - from.programDateTime.getTime()) < targetMs / 2;
 }
+
+const endOf = ({ programDateTime, durationMs }: MediaSegment) =>
+  programDateTime && programDateTime.getTime() + durationMs;
 
 function joinByClock(from: ResumePoint, { segments, targetMs, isEnded }: MediaPlaylist): Joining | undefined {
   const [first] = segments;
@@ -77,12 +86,19 @@ const unjoined = (next: number): Joining => ({
   missing: { lengthMs: 0, cause: 'unjoined' },
 });
 
-/** Decides with the hashes (by media sequence) of what was asked for by `probe`; fewer than asked for will do. */
-export function joinByHash(from: ResumePoint, playlist: MediaPlaylist, hashes: Map<number, string>): Joining {
+/** Decides with the hashes (by media sequence) of what `probe` asked for; those that cannot be had are left out. */
+export function joinByHash(
+  from: ResumePoint,
+  identity: string,
+  playlist: MediaPlaylist,
+  hashes: Map<number, string>,
+): Joining {
+  // Nothing could be had to refute the sequence.
+  if (from.playlist === identity && hashes.size === 0) return joinBySequence(from, playlist);
   const known = new Set(from.hashes);
-  const seen = playlist.segments.filter(({ sequence }) => known.has(hashes.get(sequence) ?? ''));
-  const lastSeen = seen.at(-1);
+  const lastSeen = playlist.segments.filter(({ sequence }) => known.has(hashes.get(sequence) ?? '')).at(-1);
   if (!lastSeen) return joinByClock(from, playlist) ?? unjoined(playlist.segments[0]?.sequence ?? 0);
+  // The playlist may be older than what is kept: what came after the known one is kept as well.
   const behind = from.hashes.length - 1 - from.hashes.lastIndexOf(hashes.get(lastSeen.sequence) ?? '');
   return { kind: 'join', next: lastSeen.sequence + 1 + behind, joined: true };
 }
@@ -120,11 +136,17 @@ export function stepWindow(state: Following, playlist: MediaPlaylist): Step {
   }
   const { next, missing } = follow(state.next, playlist);
   const segments = playlist.segments.filter(({ sequence }) => sequence >= next);
-  const endsAt = last.programDateTime && new Date(last.programDateTime.getTime() + last.durationMs);
-  return { kind: 'fetch', segments, missing, state: { next: last.sequence + 1, expectedAt: endsAt, backwardCount: 0 } };
+  const endsAt = endOf(last);
+  const expectedAt = endsAt === undefined ? undefined : new Date(endsAt);
+  return {
+    kind: 'fetch',
+    segments,
+    missing,
+    state: { next: Math.max(state.next, last.sequence + 1), expectedAt, backwardCount: 0 },
+  };
 }
 
-/** The same sequence number at another time of day, going back: it is another counting. */
+/** The same sequence number at another time of day: it is another counting. */
 function isOtherClock({ next, expectedAt }: Following, { segments, targetMs }: MediaPlaylist): boolean {
   const before = segments.find(({ sequence }) => sequence === next - 1);
   if (!expectedAt || !before?.programDateTime) return false;
