@@ -1,5 +1,5 @@
 import type { ResumePoint, SourceInput } from '../../core/ports.ts';
-import type { MediaPlaylist, MediaSegment } from './playlist.ts';
+import type { MediaSegment } from './playlist.ts';
 import { type Answer, type PollOptions, pollPlaylist } from './poller.ts';
 import type { Prefetch } from './prefetch.ts';
 import { fetchSegment } from './segments.ts';
@@ -77,18 +77,9 @@ async function joinAt(kept: ResumePoint | undefined, answer: Answer, context: Co
   if (joining.kind === 'join') return joining;
   if (joining.kind === 'wait' || !kept) return undefined;
   const hashes = await hashesOf(joining.segments, context);
-  const decided = joinByProbe(kept, answer, hashes);
+  const decided = joinByHash(kept, answer.identity, answer.playlist, hashes);
   return decided.kind === 'join' ? decided : undefined;
 }
-
-/** With nothing to compare, the sequence is all there is to go by. */
-function joinByProbe(kept: ResumePoint, { playlist, identity }: Answer, hashes: Map<number, string>): Joining {
-  const isNumbered = kept.playlist === identity && isListed(playlist, kept.sequence);
-  if (hashes.size === 0 && isNumbered) return { kind: 'join', next: kept.sequence + 1, joined: true };
-  return joinByHash(kept, playlist, hashes);
-}
-
-const isListed = ({ segments }: MediaPlaylist, sequence: number) => segments.some((s) => s.sequence === sequence);
 
 /** Gets Media Segments only to know them; each is tried once. */
 async function hashesOf(segments: MediaSegment[], { input, options }: Context): Promise<Map<number, string>> {
