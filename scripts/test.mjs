@@ -1,0 +1,7 @@
+// npm test [-- vitest arguments]: installs what is missing, builds, runs every test against real parts.
+import { become, build, installDependencies, installPrograms } from './bootstrap.mjs';
+
+installDependencies();
+installPrograms(['ffmpeg', 'ffprobe', 'redis-server', 'chromium']);
+build();
+become(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)]);
