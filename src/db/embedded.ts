@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { access, chmod, chown, cp, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { dirname, join, parse } from 'node:path';
@@ -29,7 +29,7 @@ export async function startEmbeddedPostgres(dataDir: string, log: Logger): Promi
   const cluster = join(home, 'cluster');
   const password = await readOrMake(join(home, 'password'), () => randomBytes(24).toString('hex'));
   if (!existsSync(join(cluster, 'PG_VERSION'))) await initCluster({ home, native, cluster, password });
-  const adopted = await adopt(cluster, password);
+  const adopted = await adopt(cluster, password, log);
   if (adopted) {
     log.info('adopted the Postgres that is running already');
     return { url: adopted.url, stop: () => stopPid(adopted.pid) };
@@ -93,28 +93,23 @@ async function installBinaries(home: string): Promise<string> {
 
 type Cluster = { home: string; native: string; cluster: string };
 
+/** Made beside its place and renamed: a start that was killed half-way leaves no half cluster behind. */
 async function initCluster({ home, native, cluster, password }: Cluster & { password: string }): Promise<void> {
-  await rm(cluster, { recursive: true, force: true });
-  await mkdir(cluster, { recursive: true });
+  const unfinished = `${cluster}.new`;
   const passwordFile = join(home, 'initdb-password');
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (process.getuid?.() === 0)
-    await Promise.all([chown(cluster, nobody, nobody), chown(passwordFile, nobody, nobody)]);
-  await chmod(cluster, 0o700);
-  const args = [
-    '-D',
-    cluster,
-    '-U',
-    'aircheck',
-    '--auth=scram-sha-256',
-    `--pwfile=${passwordFile}`,
-    '--no-sync',
-    '--encoding=UTF8',
-    '--locale=C',
-  ];
+    await Promise.all([chown(unfinished, nobody, nobody), chown(passwordFile, nobody, nobody)]);
+  await chmod(unfinished, 0o700);
+  const args = ['-D', unfinished, '-U', 'aircheck', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+  args.push('--no-sync', '--encoding=UTF8', '--locale=C');
   const result = await run(join(native, 'bin/initdb'), args, { timeoutMs: startLimitMs, cwd: '/', ...asNobody() });
   await rm(passwordFile, { force: true });
   if (result.reason !== 'exited') throw new UserError('embedded_postgres_failed', { detail: result.stderrTail });
+  await rm(cluster, { recursive: true, force: true });
+  await rename(unfinished, cluster);
 }
 
 const asNobody = () => (process.getuid?.() === 0 ? { uid: nobody } : {});
@@ -167,16 +162,38 @@ async function canConnect(url: string): Promise<boolean> {
   }
 }
 
-/** A server left by a killed process: its pid file names pid and port. */
-async function adopt(cluster: string, password: string): Promise<{ url: string; pid: number } | undefined> {
-  const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then(
-    (text) => text.split('\n'),
-    () => [],
-  );
-  const [pid, , , port] = lines.map(Number);
-  if (!pid || !port || !isAlive(pid)) return undefined;
-  const url = urlOf(port, password);
-  return (await canConnect(url)) ? { url, pid } : undefined;
+/** A server left by a killed process: its pid file names pid and port. It may still be starting or recovering. */
+async function adopt(
+  cluster: string,
+  password: string,
+  log: Logger,
+): Promise<{ url: string; pid: number } | undefined> {
+  const deadline = performance.now() + startLimitMs;
+  for (;;) {
+    const lines = await readFile(join(cluster, 'postmaster.pid'), 'utf8').then(
+      (text) => text.split('\n'),
+      () => [],
+    );
+    const [pid, , , port] = lines.map(Number);
+    if (!pid || !isAlive(pid)) return undefined;
+    if (!(await isPostgres(pid))) {
+      // After a reboot or in a new container the number may belong to anyone; Postgres would refuse to start.
+      log.warn({ pid }, 'removed a Postgres pid file that names another program');
+      await rm(join(cluster, 'postmaster.pid'), { force: true });
+      return undefined;
+    }
+    const url = port ? urlOf(port, password) : undefined;
+    if (url && (await canConnect(url))) return { url, pid };
+    if (performance.now() > deadline)
+      throw new UserError('embedded_postgres_failed', { detail: `pid ${pid} is stuck` });
+    await delay(100);
+  }
+}
+
+/** Whether the process runs our server; where that cannot be read (macOS), it is taken for one. */
+async function isPostgres(pid: number): Promise<boolean> {
+  const program = await readlink(`/proc/${pid}/exe`).catch((error: NodeJS.ErrnoException) => error.code);
+  return process.platform !== 'linux' || program === 'EACCES' || /\/postgres( \(deleted\))?$/.test(program ?? '');
 }
 
 function isAlive(pid: number): boolean {
@@ -235,7 +252,6 @@ export async function lockDataDir(dataDir: string, name: string): Promise<() => 
         throw new UserError('data_folder_unwritable', { dataDir, detail: errorText(error) });
     }
     const pid = Number(await readFile(path, 'utf8').catch(() => ''));
-    await access(path).catch(() => undefined);
     if (pid && pid !== process.pid && isAlive(pid)) throw new UserError('data_folder_in_use', { dataDir, pid });
     await rm(path, { force: true });
   }

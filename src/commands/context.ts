@@ -1,0 +1,56 @@
+import type { App } from '../app.ts';
+import { streamName } from '../core/card.ts';
+import { parseRef } from '../core/command.ts';
+import { UserError } from '../core/errors.ts';
+import type { ChatAddress, Language, Role } from '../core/model.ts';
+import type { ChatReply } from '../core/ports.ts';
+import { looksLikeUrl, parseStreamUrl } from '../core/url.ts';
+import { findChatDeliveries } from '../db/watches.ts';
+
+/** Who said a command, where, with which right. */
+export type CommandContext = { chat: ChatAddress; user: { id: string; name: string }; role: Role; language: Language };
+export type Args = Record<string, string | number>;
+export type Command = (app: App, ctx: CommandContext, args: Args) => Promise<ChatReply>;
+
+export type ChatDelivery = Awaited<ReturnType<typeof findChatDeliveries>>[number];
+
+/**
+ * The Deliveries of this chat that `s12` or a link names; without either the one recording that runs here.
+ *
+ * @throws UserError `nothing_active`, `which_one`, `nothing_found`
+ */
+export async function pickDeliveries(
+  app: App,
+  ctx: CommandContext,
+  ref: string | undefined,
+  isOpen: boolean,
+): Promise<ChatDelivery[]> {
+  if (ref === undefined) {
+    const open = await findChatDeliveries(app.db, ctx.chat, { isOpen: true });
+    const ids = [...new Set(open.map(({ session }) => session.id))];
+    if (ids.length === 0) throw new UserError('nothing_active');
+    if (ids.length > 1) throw new UserError('which_one', { choices: choices(open) });
+    return open;
+  }
+  const found = await byRef(app, ctx, ref);
+  if (found.length === 0) throw new UserError('nothing_found', { id: ref.slice(0, 60) });
+  const open = found.filter(({ delivery }) => delivery.closedAt === null);
+  if (isOpen && open.length === 0) throw new UserError('nothing_active');
+  return isOpen ? open : found;
+}
+
+async function byRef(app: App, ctx: CommandContext, ref: string): Promise<ChatDelivery[]> {
+  const parsed = parseRef(ref);
+  if (parsed?.kind === 's') return findChatDeliveries(app.db, ctx.chat, { sessionId: parsed.id });
+  const all = await findChatDeliveries(app.db, ctx.chat);
+  if (parsed?.kind === 'w') return all.filter(({ watch }) => watch.id === parsed.id);
+  if (parsed?.kind === 'd') return all.filter(({ delivery }) => delivery.id === parsed.id);
+  if (!looksLikeUrl(ref)) return [];
+  const { href } = parseStreamUrl(ref);
+  return all.filter(({ stream }) => stream.url === href || stream.channel === href);
+}
+
+const choices = (rows: ChatDelivery[]) =>
+  [...new Map(rows.map(({ session, stream }) => [session.id, `s${session.id} (${streamName(stream)})`])).values()].join(
+    ', ',
+  );

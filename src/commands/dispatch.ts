@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { App } from '../app.ts';
+import { type CommandName, commandSpecs, type ParsedCommand, parseCommand } from '../core/command.ts';
+import { UserError } from '../core/errors.ts';
+import { type Role, roles } from '../core/model.ts';
+import type { ChatEvent, ChatReply } from '../core/ports.ts';
+import { errorSentence, languageOf } from '../core/text/text.ts';
+import { findGrant, mayAnswerStranger, writeAudit } from '../db/grants.ts';
+import type { Command, CommandContext } from './context.ts';
+import { grant, revoke, whoami } from './grant.ts';
+import { help } from './help.ts';
+import { record } from './record.ts';
+import { list, status } from './status.ts';
+import { cancel, retry, stop } from './stop.ts';
+import { target } from './target.ts';
+import { unwatch, watch } from './watch.ts';
+
+const commands: Record<CommandName, Command> = {
+  record,
+  watch,
+  unwatch,
+  stop,
+  cancel,
+  retry,
+  status,
+  list,
+  target,
+  grant,
+  revoke,
+  whoami,
+  help,
+};
+/** Longest reply of any chat. Source: Telegram sendMessage. */
+const maxReplyChars = 4096;
+
+/**
+ * What every chat calls with what was typed: parses it, asks for the right, runs it, writes the audit. Closed by
+ * default: without a right there is one short answer an hour.
+ *
+ * @returns undefined where nothing is to be said
+ */
+export async function dispatch(app: App, event: ChatEvent): Promise<ChatReply | undefined> {
+  const language = languageOf(event.text);
+  try {
+    const role = await roleOf(app, event);
+    if (!role) return await answerStranger(app, event);
+    const parsed = parseCommand(event.text);
+    if (!parsed) return event.chat.kind === 'web' ? await commands.help(app, contextOf(event, role), {}) : undefined;
+    const reply = await runCommand(app, event, parsed, role);
+    return { ...reply, text: reply.text.slice(0, maxReplyChars) };
+  } catch (error) {
+    const id = randomBytes(3).toString('hex');
+    if (!(error instanceof UserError)) app.log.error({ err: error, id, chat: event.chat.kind }, 'a command failed');
+    return { text: errorSentence(language, error, id), isError: true };
+  }
+}
+
+const contextOf = (event: ChatEvent, role: Role): CommandContext => ({
+  chat: event.chat,
+  user: event.user,
+  role,
+  language: languageOf(event.text),
+});
+
+/** The right of a person: the operator's list, the owner of the web chat, or what was granted in this chat. */
+async function roleOf(app: App, { chat, user }: ChatEvent): Promise<Role | undefined> {
+  const isAdmin =
+    user.isOwner || app.config.admins.some(({ kind, userId }) => kind === chat.kind && userId === user.id);
+  return isAdmin ? 'admin' : findGrant(app.db, chat, user.id);
+}
+
+async function answerStranger(app: App, { chat, user, text }: ChatEvent): Promise<ChatReply | undefined> {
+  if (!text.trimStart().startsWith('/') || !(await mayAnswerStranger(app.db, chat, user.id))) return undefined;
+  await writeAudit(app.db, chat, { userId: user.id, userName: user.name, action: 'stranger' });
+  return { text: errorSentence(languageOf(text), new UserError('stranger')), isError: true };
+}
+
+async function runCommand(app: App, event: ChatEvent, { name, args }: ParsedCommand, role: Role): Promise<ChatReply> {
+  const needed = commandSpecs.find((spec) => spec.name === name)?.role ?? 'admin';
+  if (roles.indexOf(role) < roles.indexOf(needed))
+    throw new UserError('not_allowed', { role: needed, user: event.user.id });
+  const reply = await commands[name](app, contextOf(event, role), args);
+  if (needed !== 'viewer') {
+    const { url: _secret, ...detail } = args;
+    await writeAudit(app.db, event.chat, { userId: event.user.id, userName: event.user.name, action: name, detail });
+  }
+  return reply;
+}

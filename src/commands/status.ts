@@ -1,0 +1,65 @@
+import type { App } from '../app.ts';
+import { streamName } from '../core/card.ts';
+import { formatDuration, formatSize } from '../core/duration.ts';
+import { codeSentence, textOf } from '../core/text/text.ts';
+import { findGaps, keptInWindow } from '../db/sessions.ts';
+import { findChatDeliveries, findWatches } from '../db/watches.ts';
+import { type ChatDelivery, type Command, type CommandContext, pickDeliveries } from './context.ts';
+
+const perPage = 20;
+
+/** `/status [id]`: what is being recorded or posted for this chat. */
+export const status: Command = async (app, ctx, args) => {
+  if (args.id !== undefined) {
+    const picked = await pickDeliveries(app, ctx, String(args.id), false);
+    return { text: (await Promise.all(picked.slice(0, perPage).map((row) => describe(app, ctx, row)))).join('\n\n') };
+  }
+  const rows = await findChatDeliveries(app.db, ctx.chat);
+  const active = rows.filter(({ delivery }) => !['done', 'cancelled'].includes(delivery.state)).slice(0, perPage);
+  if (active.length === 0) return { text: textOf(ctx.language).replies.idle };
+  return { text: (await Promise.all(active.map((row) => describe(app, ctx, row)))).join('\n\n') };
+};
+
+async function describe(
+  app: App,
+  ctx: CommandContext,
+  { delivery, session, stream, rendition }: ChatDelivery,
+): Promise<string> {
+  const t = textOf(ctx.language);
+  const kept = await keptInWindow(app.db, rendition.id, delivery);
+  const gaps = await findGaps(app.db, rendition.id);
+  const missing = gaps.reduce((sum, gap) => sum + gap.lengthMs, 0);
+  const state =
+    delivery.closedAt === null
+      ? session.state
+      : delivery.state === 'collecting'
+        ? 'finishing'
+        : delivery.state === 'done'
+          ? 'posted'
+          : delivery.state;
+  const facts = [
+    t.states[state] ?? state,
+    formatDuration(kept.lengthMs),
+    formatSize(kept.sizeBytes),
+    gaps.length === 0 ? undefined : t.card.gapCount(gaps.length, formatDuration(missing)),
+  ];
+  const trouble = delivery.error ?? (session.state === 'reconnecting' ? rendition.trouble : undefined);
+  const sentence = trouble ? (codeSentence(ctx.language, trouble) ?? trouble) : undefined;
+  const name = session.title ?? streamName(stream);
+  return [`s${session.id} ${name} (${rendition.name})`, facts.filter(Boolean).join(' · '), sentence]
+    .filter(Boolean)
+    .join('\n');
+}
+
+/** `/list [page=]`: standing orders of this chat. */
+export const list: Command = async (app, ctx, args) => {
+  const t = textOf(ctx.language).replies;
+  const rows = await findWatches(app.db, ctx.chat);
+  if (rows.length === 0) return { text: t.noWatches };
+  const pages = Math.ceil(rows.length / perPage);
+  const page = Math.min(Number(args.page ?? 1), pages);
+  const lines = rows
+    .slice((page - 1) * perPage, page * perPage)
+    .map(({ watch, stream }) => `w${watch.id} ${streamName(stream)} (${watch.quality})${watch.once ? ' /record' : ''}`);
+  return { text: [...lines, ...(pages > 1 ? [t.page(page, pages)] : [])].join('\n') };
+};

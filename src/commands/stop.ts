@@ -1,0 +1,31 @@
+import { cancelDelivery, closeWindows, retryDelivery } from '../advance.ts';
+import { UserError } from '../core/errors.ts';
+import { textOf } from '../core/text/text.ts';
+import { type Command, pickDeliveries } from './context.ts';
+
+const optional = (value: string | number | undefined) => (value === undefined ? undefined : String(value));
+
+/** `/stop [id]`: closes this chat's windows; what is recorded is posted. Others' recordings go on. */
+export const stop: Command = async (app, ctx, args) => {
+  const picked = await pickDeliveries(app, ctx, optional(args.id), true);
+  const ids = picked.map(({ delivery }) => delivery.id);
+  await closeWindows(app, ids, 'stopped');
+  return { text: textOf(ctx.language).replies.stopping(`s${picked[0]?.session.id}`) };
+};
+
+/** `/cancel [id]`: ends it without posting; files stay. */
+export const cancel: Command = async (app, ctx, args) => {
+  const picked = await pickDeliveries(app, ctx, optional(args.id), args.id === undefined);
+  const done = await Promise.all(picked.map(({ delivery }) => cancelDelivery(app, delivery.id)));
+  if (!done.some(Boolean)) throw new UserError('nothing_active');
+  return { text: textOf(ctx.language).replies.cancelled(`s${picked[0]?.session.id}`) };
+};
+
+/** `/retry ID`: tries again what failed for good. */
+export const retry: Command = async (app, ctx, args) => {
+  const picked = await pickDeliveries(app, ctx, optional(args.id), false);
+  const done = await Promise.all(picked.map(({ delivery }) => retryDelivery(app, delivery.id)));
+  const id = `s${picked[0]?.session.id}`;
+  if (!done.some(Boolean)) throw new UserError('nothing_to_retry', { id });
+  return { text: textOf(ctx.language).replies.retrying(id) };
+};
