@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterEach, expect, test } from 'vitest';
+import { lockDataDir, startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { createLogger } from '../../src/lib/log.ts';
+import { freshDatabase } from '../support/postgres.ts';
+import { startRedis } from '../support/redis.ts';
+
+const log = createLogger('silent');
+const dirs: string[] = [];
+const newDir = async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-embedded-'));
+  dirs.push(dir);
+  return dir;
+};
+afterEach(async () => {
+  for (const dir of dirs.splice(0)) await rm(dir, { recursive: true, force: true, maxRetries: 10 });
+});
+
+const rowsOf = async (url: string, statement: string) => {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  try {
+    return await sql.unsafe(statement);
+  } finally {
+    await sql.end();
+  }
+};
+
+test('a server that a killed process left is adopted, and its rows are there after a restart', async () => {
+  const dir = await newDir();
+  const first = await startEmbeddedPostgres(dir, log);
+  await rowsOf(first.url, 'create table kept as select 42 as n');
+  const second = await startEmbeddedPostgres(dir, log);
+  expect(second.url).toBe(first.url);
+  await second.stop();
+  const third = await startEmbeddedPostgres(dir, log);
+  expect(await rowsOf(third.url, 'select n from kept')).toMatchObject([{ n: 42 }]);
+  await third.stop();
+});
+
+test('nobody comes in without the password', async () => {
+  const dir = await newDir();
+  const server = await startEmbeddedPostgres(dir, log);
+  const url = new URL(server.url);
+  url.password = 'wrong';
+  await expect(rowsOf(url.href, 'select 1')).rejects.toThrow('password authentication failed');
+  await server.stop();
+});
+
+test('the second process on one data folder is told so; the place of a dead one is free', async () => {
+  const dir = await newDir();
+  const unlock = await lockDataDir(dir, 'aircheck');
+  await unlock();
+  const again = await lockDataDir(dir, 'aircheck');
+  await again();
+});
+
+test('each test file gets a migrated database of its own', async () => {
+  const [a, b] = await Promise.all([freshDatabase(), freshDatabase()]);
+  expect(a.url).not.toBe(b.url);
+  expect(await rowsOf(a.url, 'select count(*)::int as n from sessions')).toMatchObject([{ n: 0 }]);
+  await Promise.all([a.drop(), b.drop()]);
+});
+
+test('a redis of its own answers', async () => {
+  const redis = await startRedis();
+  await redis.flushAll();
+  await redis.stop();
+});
