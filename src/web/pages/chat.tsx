@@ -1,0 +1,35 @@
+import { commandSpecs } from '../../core/command.ts';
+import { Layout } from './layout.tsx';
+import { Message, type Thread } from './message.tsx';
+
+/** The chat: what was said, and where to type. */
+export function ChatPage({ threads }: { threads: Thread[] }) {
+  return (
+    <Layout title="Aircheck">
+      <main class="chat">
+        <div id="messages" aria-live="polite" data-events="/chat/events">
+          {threads.length === 0 && (
+            <p class="empty">
+              Paste the link of a live stream after <code>/record</code>. The recording appears here when it ends.
+            </p>
+          )}
+          {threads.map((thread) => (
+            <Message thread={thread} />
+          ))}
+        </div>
+        <form class="say" hx-post="/chat" hx-swap="none" method="post" action="/chat" autocomplete="off">
+          <label class="hidden" for="text">
+            Command
+          </label>
+          <input id="text" name="text" list="commands" maxlength={4096} required placeholder="/record https://…" />
+          <datalist id="commands">
+            {commandSpecs.map(({ example }) => (
+              <option value={example} />
+            ))}
+          </datalist>
+          <button type="submit">Send</button>
+        </form>
+      </main>
+    </Layout>
+  );
+}

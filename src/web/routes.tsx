@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { eq } from 'drizzle-orm';
+import { type Context, Hono } from 'hono';
+import { csrf } from 'hono/csrf';
+import { secureHeaders } from 'hono/secure-headers';
+import { streamSSE } from 'hono/streaming';
+import type { App } from '../app.ts';
+import { webMessages } from '../db/schema.ts';
+import { login, requireLogin } from './auth.ts';
+import { sendFile } from './files.ts';
+import { findThread, findThreads, say } from './messages.ts';
+import { ChatPage } from './pages/chat.tsx';
+import { Message } from './pages/message.tsx';
+import { SessionPage, SessionsPage } from './pages/session.tsx';
+import { buildPlaylist } from './playlist.ts';
+import { findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
+
+export type WebOptions = {
+  token: string;
+  /** Aborted when the server closes: ends open event streams. */
+  closing: AbortSignal;
+  /** The whole Session as one MP4, made while it is sent; undefined where there is nothing. */
+  openMp4: (sessionId: number, signal: AbortSignal) => Promise<Readable | undefined>;
+};
+
+const maxTextChars = 4096;
+
+/** All pages and files of the web. */
+export function createRoutes(app: App, options: WebOptions): Hono {
+  const web = new Hono();
+  web.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        mediaSrc: ["'self'", 'blob:'],
+        workerSrc: ["'self'", 'blob:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+      },
+    }),
+  );
+  web.use(csrf());
+  web.get('/healthz', (c) => c.text('ok'));
+  web.get('/login', (c) => login(c, options.token, app.config.publicUrl?.startsWith('https:') ?? false));
+  web.get('/assets/:name', (c) => sendAsset(c));
+  web.use(requireLogin(options.token));
+  web.onError((err, c) => {
+    app.log.error({ err, path: c.req.path }, 'a page failed');
+    return c.text('Something went wrong here; it is in the log.', 500);
+  });
+  addChat(web, app, options);
+  addSessions(web, app, options);
+  return web;
+}
+
+function addChat(web: Hono, app: App, { closing }: WebOptions): void {
+  web.get('/', async (c) => c.html(<ChatPage threads={await findThreads(app.db)} />));
+  web.post('/chat', async (c) => {
+    const { text } = await c.req.parseBody();
+    if (typeof text !== 'string' || text.trim() === '') return c.text('Type a command.', 400);
+    if (text.length > maxTextChars) return c.text(`At most ${maxTextChars} characters.`, 400);
+    await app.bus.tell('web_messages', await say(app.db, text.trim()));
+    return c.req.header('hx-request') ? c.body(null, 204) : c.redirect('/');
+  });
+  web.get('/chat/events', (c) => sendEvents(c, app, closing));
+  const media = async (c: Context, isPoster: boolean) => {
+    const [row] = await app.db
+      .select()
+      .from(webMessages)
+      .where(eq(webMessages.id, Number(c.req.param('id')) || 0));
+    const item = row?.media[Number(c.req.param('index'))];
+    const key = isPoster ? item?.thumbnailKey : item?.key;
+    return key ? sendFile(c, app.storage, key, isPoster ? 'image/jpeg' : 'video/mp4') : c.notFound();
+  };
+  web.get('/messages/:id/media/:index', (c) => media(c, false));
+  web.get('/messages/:id/media/:index/poster', (c) => media(c, true));
+}
+
+/** Each message that appears or changes, as HTML; at first what changed while nobody listened. */
+function sendEvents(c: Context, app: App, closing: AbortSignal) {
+  return streamSSE(c, async (stream) => {
+    const ids = new Set<number>();
+    let wake = () => {};
+    const unhear = app.bus.hear('web_messages', (id) => {
+      ids.add(id);
+      wake();
+    });
+    const end = () => wake();
+    stream.onAbort(end);
+    closing.addEventListener('abort', end, { once: true });
+    try {
+      for (const thread of await findThreads(app.db))
+        await stream.writeSSE({ data: String(<Message thread={thread} />) });
+      while (!stream.aborted && !stream.closed && !closing.aborted) {
+        if (ids.size === 0) await new Promise<void>((resolve) => void (wake = resolve));
+        const batch = [...ids];
+        ids.clear();
+        const threads = batch.includes(0)
+          ? await findThreads(app.db)
+          : await Promise.all(batch.map((id) => findThread(app.db, id)));
+        for (const thread of threads) if (thread) await stream.writeSSE({ data: String(<Message thread={thread} />) });
+      }
+    } finally {
+      unhear();
+      closing.removeEventListener('abort', end);
+    }
+  });
+}
+
+function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): void {
+  web.get('/sessions', async (c) => c.html(<SessionsPage sessions={await findSessionViews(app.db)} />));
+  web.get('/sessions/:file{[0-9]+\\.mp4}', async (c) => {
+    const id = Number.parseInt(c.req.param('file'), 10);
+    const file = await openMp4(id, AbortSignal.any([c.req.raw.signal, closing]));
+    if (!file) return c.notFound();
+    return c.body(Readable.toWeb(file) as ReadableStream, 200, {
+      'content-type': 'video/mp4',
+      'content-disposition': `attachment; filename="session-${id}.mp4"`,
+    });
+  });
+  web.get('/sessions/:id{[0-9]+}', async (c) => {
+    const session = await findSessionView(app.db, Number(c.req.param('id')));
+    return session ? c.html(<SessionPage session={session} />) : c.notFound();
+  });
+  web.get('/sessions/:id{[0-9]+}/index.m3u8', async (c) => {
+    const found = await findPlaylist(app.db, Number(c.req.param('id')));
+    if (!found || found.segments.length === 0) return c.notFound();
+    const text = buildPlaylist(found.segments, { hasEnded: found.hasEnded, segmentUrl: (id) => `segments/${id}.ts` });
+    return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
+  });
+  web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.ts}', async (c) => {
+    const key = await findSegmentKey(app.db, Number(c.req.param('id')), Number.parseInt(c.req.param('segment'), 10));
+    return key ? sendFile(c, app.storage, key, 'video/mp2t') : c.notFound();
+  });
+}
+
+const require = createRequire(import.meta.url);
+const own = new URL('../../src/web/assets/', import.meta.url).pathname;
+/** What pages load: our own files and two libraries from npm. */
+const assets: Record<string, [path: () => string, type: string]> = {
+  'style.css': [() => join(own, 'style.css'), 'text/css'],
+  'app.js': [() => join(own, 'app.js'), 'text/javascript'],
+  'icon.svg': [() => join(own, 'icon.svg'), 'image/svg+xml'],
+  'htmx.js': [() => join(dirname(require.resolve('htmx.org/package.json')), 'dist/htmx.min.js'), 'text/javascript'],
+  'hls.js': [() => join(dirname(require.resolve('hls.js')), 'hls.light.min.js'), 'text/javascript'],
+};
+
+async function sendAsset(c: Context): Promise<Response> {
+  const [path, type] = assets[c.req.param('name') ?? ''] ?? [];
+  if (!path || !type) return c.notFound();
+  return c.body(await readFile(path(), 'utf8'), 200, {
+    'content-type': `${type}; charset=utf-8`,
+    'cache-control': 'private, max-age=600',
+  });
+}
