@@ -1,10 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { createWebChat } from './bots/web.ts';
+import { dispatch } from './commands/dispatch.ts';
 import type { Config } from './config.ts';
 import type { ChatKind } from './core/model.ts';
 import type { Chat, Platform, Storage } from './core/ports.ts';
-import type { Database, Sql } from './db/client.ts';
+import { type Database, openDatabase, type Sql } from './db/client.ts';
+import { lockDataDir, startEmbeddedPostgres } from './db/embedded.ts';
+import { migrateDatabase } from './db/migrate.ts';
+import { findWholeSession } from './db/segments.ts';
 import type { Logger } from './lib/log.ts';
-import type { Bus } from './queue/bus.ts';
-import type { JobQueue } from './queue/queue.ts';
+import { openMp4 } from './media/whole.ts';
+import { createGenericPlatform } from './monitor/platforms/generic.ts';
+import { pollUntil } from './monitor/poll.ts';
+import { sweepUntil } from './monitor/sweep.ts';
+import { type Bus, openBus } from './queue/bus.ts';
+import { type JobQueue, openQueue } from './queue/queue.ts';
+import { pickSource } from './sources/sources.ts';
+import { openStorage } from './storage/open.ts';
+import { startWeb, type Web } from './web/server.ts';
+import { startSupervisor } from './worker/supervisor.ts';
 
 /** Everything that is built once per process; functions take it first. Built by `openApp` alone. */
 export type App = {
@@ -21,3 +37,89 @@ export type App = {
   /** Names this process as an owner of leases; new at each start. */
   owner: string;
 };
+
+/** What a process may be; `all` is every one of them. */
+export const processRoles = ['bots', 'monitor', 'worker', 'web'] as const;
+export type ProcessRole = (typeof processRoles)[number];
+
+export type RunningApp = {
+  app: App;
+  /** Where the web role runs. */
+  web?: Web | undefined;
+  /** Ends every role and hands leases over; changes no state. */
+  stop(): Promise<void>;
+};
+
+type Closer = () => Promise<unknown>;
+
+/** The database: the one that is configured, or real Postgres in the data folder, migrated. */
+async function openPostgres(config: Config, log: Logger, closers: Closer[]): Promise<string> {
+  if (config.databaseUrl) return config.databaseUrl;
+  closers.push(await lockDataDir(config.dataDir, 'aircheck'));
+  const postgres = await startEmbeddedPostgres(config.dataDir, log);
+  closers.push(postgres.stop);
+  await migrateDatabase(postgres.url);
+  return postgres.url;
+}
+
+/** Opens what every role needs. `closers` are run in reverse order. */
+async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<App> {
+  await mkdir(config.dataDir, { recursive: true });
+  const databaseUrl = await openPostgres(config, log, closers);
+  const { db, sql, close } = openDatabase(databaseUrl);
+  closers.push(close);
+  const bus = await openBus(sql, log);
+  const queue = await openQueue(config.queueUrl ?? databaseUrl, log);
+  closers.push(queue.close);
+  const storage = openStorage(config.storageUrl);
+  await storage.prepare();
+  const platforms = [createGenericPlatform({ programs: config, allowPrivate: config.allowPrivateSources })];
+  const chats = new Map<ChatKind, Chat>([['web', createWebChat({ db, bus, storage, log })]]);
+  return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
+}
+
+/** Builds the App and starts roles in this process. @throws UserError with what to do */
+export async function startApp(config: Config, log: Logger, roles: readonly ProcessRole[]): Promise<RunningApp> {
+  const closers: Closer[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close().catch((err) => log.warn({ err }, 'closing'));
+  };
+  try {
+    const app = await openApp(config, log, closers);
+    const web = await startRoles(app, roles, closers);
+    return { app, web, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startRoles(app: App, roles: readonly ProcessRole[], closers: Closer[]): Promise<Web | undefined> {
+  const stopping = new AbortController();
+  const loops: Promise<void>[] = [];
+  if (roles.includes('worker')) {
+    const supervisor = startSupervisor(app, pickSource);
+    closers.push(supervisor.stop);
+  }
+  if (roles.includes('monitor')) {
+    loops.push(sweepUntil(app, stopping.signal));
+    for (const platform of app.platforms) loops.push(pollUntil(app, platform, stopping.signal));
+  }
+  if (roles.includes('bots')) {
+    for (const chat of app.chats.values()) loops.push(chat.listen((event) => dispatch(app, event), stopping.signal));
+  }
+  closers.push(async () => {
+    stopping.abort();
+    await Promise.allSettled(loops);
+  });
+  if (!roles.includes('web')) return undefined;
+  const web = await startWeb(app, { openMp4: (sessionId, signal) => wholeMp4(app, sessionId, signal) });
+  closers.push(web.close);
+  return web;
+}
+
+async function wholeMp4(app: App, sessionId: number, signal: AbortSignal): Promise<Readable | undefined> {
+  const runs = await findWholeSession(app.db, sessionId);
+  const files = runs.map((keys) => ({ files: keys.map((key) => () => app.storage.read(key)) }));
+  return runs.length === 0 ? undefined : openMp4(files, { ffmpeg: app.config.ffmpeg, signal });
+}

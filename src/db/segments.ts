@@ -3,7 +3,7 @@ import type { Codecs } from '../core/model.ts';
 import type { ClosedSegment, GapCause, ResumePoint } from '../core/ports.ts';
 import type { Database } from './client.ts';
 import { holdsLease, type Lease } from './leases.ts';
-import { gaps, segments, takes } from './schema.ts';
+import { gaps, renditions, segments, takes } from './schema.ts';
 
 export type SegmentRow = typeof segments.$inferSelect;
 export type TakeRow = typeof takes.$inferSelect;
@@ -149,4 +149,24 @@ export async function findSegments(
     .innerJoin(takes, eq(takes.id, segments.takeId))
     .where(and(...where))
     .orderBy(segments.mediaSequence, segments.track);
+}
+
+/** The keys of a Session's Segments (first captured Rendition), one list per Run. */
+export async function findWholeSession(db: Database, sessionId: number): Promise<string[][]> {
+  const [rendition] = await db
+    .select({ id: renditions.id })
+    .from(renditions)
+    .where(and(eq(renditions.sessionId, sessionId), eq(renditions.kind, 'captured')))
+    .orderBy(renditions.id)
+    .limit(1);
+  const rows = rendition ? await findSegments(db, rendition.id, { from: 0 }) : [];
+  const runs: string[][] = [];
+  let takeId: number | undefined;
+  for (const { segment } of rows) {
+    if (segment.track !== 0) continue;
+    if (segment.startsRun || segment.takeId !== takeId) runs.push([]);
+    takeId = segment.takeId;
+    runs.at(-1)?.push(segment.key);
+  }
+  return runs;
 }

@@ -75,7 +75,7 @@ export async function run(command: string, args: string[], options: RunOptions =
   }
 }
 
-function start(command: string, args: string[], options: RunOptions) {
+function start(command: string, args: string[], options: RunOptions & { isStreamed?: boolean }) {
   const { PATH, HOME, LANG, TMPDIR, TZ } = process.env;
   const owner = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   return execa(command, args, {
@@ -90,6 +90,7 @@ function start(command: string, args: string[], options: RunOptions) {
     ...(options.input ? { input: options.input } : {}),
     maxBuffer: options.maxOutputChars ?? 32_000_000,
     stripFinalNewline: false,
+    buffer: { stdout: !options.isStreamed },
   });
 }
 
@@ -110,4 +111,24 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // The group is gone already.
   }
+}
+
+/**
+ * Runs a program and gives its stdout as it comes. The program's group ends with the stream, the signal or this
+ * process; a failure destroys the stream.
+ */
+export function runToStream(command: string, args: string[], options: RunOptions & { signal: AbortSignal }): Readable {
+  const child = start(command, args, { ...options, isStreamed: true });
+  const { pid, stdout } = child;
+  if (!stdout || pid === undefined) throw new UserError('program_missing', { program: command });
+  groups.add(pid);
+  const end = () => endGroup(pid, child);
+  options.signal.addEventListener('abort', end, { once: true });
+  stdout.once('close', end);
+  const done = () => {
+    groups.delete(pid);
+    options.signal.removeEventListener('abort', end);
+  };
+  child.then(done, done);
+  return stdout;
 }

@@ -15,7 +15,7 @@ export async function sendFile(c: Context, storage: Storage, key: string, conten
   if (range === 'unsatisfiable') return c.body(null, 416, { 'content-range': `bytes */${found.sizeBytes}` });
   const { from, to } = range ?? { from: 0, to: found.sizeBytes - 1 };
   const length = { 'content-length': String(to - from + 1) };
-  const part = range ? { 'content-range': `bytes ${from}-${to}/${found.sizeBytes}` } : {};
+  const part: Record<string, string> = range ? { 'content-range': `bytes ${from}-${to}/${found.sizeBytes}` } : {};
   const status = range ? 206 : 200;
   const all = { ...headers, ...length, ...part };
   if (c.req.method === 'HEAD') return new Response(null, { status, headers: all });
