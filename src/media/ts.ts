@@ -1,3 +1,6 @@
+import { createAdtsCounter } from './adts.ts';
+import { readSpsSize } from './sps.ts';
+
 /** Bytes of an MPEG-TS packet and its first byte. Source: ISO/IEC 13818-1 §2.4.3. */
 export const packetBytes = 188;
 const syncByte = 0x47;
@@ -58,15 +61,18 @@ export function createTsScanner(): TsScanner {
     frameTicks: 0,
     lengthMs: 0,
   };
-  let rest: Buffer | undefined;
+  const rest = Buffer.alloc(packetBytes);
+  let restBytes = 0;
   let pmtPid = -1;
+  let adtsPid = -1;
   let video: Track | undefined;
   let audio: Track | undefined;
-  let audioTail = 0;
+  const adts = createAdtsCounter();
   let isFirstVideo = true;
 
   const readPmt = (packet: Buffer, at: number): void => {
     const start = at + (packet[at] ?? 0) + 1;
+    if (start + 12 > packet.length) return;
     const end = Math.min(start + 3 + (packet.readUInt16BE(start + 1) & 0xfff) - 4, packet.length);
     let entry = start + 12 + (packet.readUInt16BE(start + 10) & 0xfff);
     while (entry + 5 <= end) {
@@ -78,6 +84,7 @@ export function createTsScanner(): TsScanner {
       if (audioCodec && !audio) audio = newTrack(pid, audioCodec);
       entry += 5 + (packet.readUInt16BE(entry + 3) & 0xfff);
     }
+    if (audio?.codec === 'aac') adtsPid = audio.pid;
     facts.video = video?.codec;
     facts.audio = audio?.codec;
   };
@@ -91,35 +98,28 @@ export function createTsScanner(): TsScanner {
       isFirstVideo = false;
       facts.beginsWithKeyframe = isRandomAccess || hasKeyframe(packet, payload, video.codec);
     }
-    if (facts.width === undefined && video.codec === 'h264') Object.assign(facts, readSpsSize(packet, payload));
+    if (facts.width === undefined && video.codec === 'h264') Object.assign(facts, readSpsSize(packet, payload + 9));
   };
 
   const readAudioStart = (packet: Buffer, payload: number): void => {
     if (!audio) return;
     const pts = readPts(packet, payload);
     if (pts !== undefined) note(audio, pts);
-    const header = payload + 9 + (packet[payload + 8] ?? 0);
-    if (audio.codec !== 'aac' || header + 7 > packet.length || packet[header] !== 0xff) return;
-    facts.sampleRate = adtsRates[((packet[header + 2] ?? 0) >> 2) & 15];
-    const pesBytes = packet.readUInt16BE(payload + 4);
-    const frameBytes =
-      (((packet[header + 3] ?? 0) & 3) << 11) | ((packet[header + 4] ?? 0) << 3) | ((packet[header + 5] ?? 0) >> 5);
-    const frames =
-      pesBytes > 0 && frameBytes > 0
-        ? Math.max(1, Math.round((pesBytes - 3 - (packet[payload + 8] ?? 0)) / frameBytes))
-        : 1;
-    if (facts.sampleRate && pts !== undefined) audioTail = (frames * 1024 * 90_000) / facts.sampleRate;
+    adts.start(pts);
   };
 
   const readPacket = (bytes: Buffer, at: number): void => {
     facts.packetCount++;
     const second = bytes[at + 1] ?? 0;
     const pid = ((second & 0x1f) << 8) | (bytes[at + 2] ?? 0);
-    if ((second & 0x40) === 0) return;
+    const isStart = (second & 0x40) !== 0;
+    const isAac = pid === adtsPid;
+    if (!isStart && !isAac) return;
     const control = (bytes[at + 3] ?? 0) & 0x30;
     if ((control & 0x10) === 0) return;
     const adaptation = control === 0x30 ? 1 + (bytes[at + 4] ?? 0) : 0;
     const payload = 4 + adaptation;
+    if (!isStart) return adts.count(bytes, at + payload, at + packetBytes);
     if (payload >= packetBytes - 9) return;
     const packet = bytes.subarray(at, at + packetBytes);
     if (pid === 0 && pmtPid < 0) {
@@ -131,27 +131,54 @@ export function createTsScanner(): TsScanner {
       readVideoStart(packet, payload, adaptation > 1 && ((packet[5] ?? 0) & 0x40) !== 0);
     } else if (pid === audio?.pid && isPesStart(packet, payload)) {
       readAudioStart(packet, payload);
+      if (isAac) adts.count(packet, payload + 9 + (packet[payload + 8] ?? 0), packetBytes);
     }
+  };
+
+  /** What is left of a chunk has to begin with a sync byte, or it is no packet. */
+  const skipStray = (): void => {
+    const next = rest.subarray(0, restBytes).indexOf(syncByte);
+    const stray = next < 0 ? restBytes : next;
+    facts.strayBytes += stray;
+    rest.copy(rest, 0, stray, restBytes);
+    restBytes -= stray;
+  };
+
+  /** Walks the packets of `bytes` from `start`; returns where the last incomplete one begins. */
+  const walk = (bytes: Buffer, start: number): number => {
+    let at = start;
+    while (at + packetBytes <= bytes.length) {
+      if (bytes[at] === syncByte) {
+        readPacket(bytes, at);
+        at += packetBytes;
+        continue;
+      }
+      const next = bytes.indexOf(syncByte, at + 1);
+      facts.strayBytes += (next < 0 ? bytes.length : next) - at;
+      at = next < 0 ? bytes.length : next;
+    }
+    return at;
   };
 
   return {
     push(chunk) {
-      const bytes = rest ? Buffer.concat([rest, chunk]) : chunk;
-      let at = 0;
-      while (at + packetBytes <= bytes.length) {
-        if (bytes[at] === syncByte) {
-          readPacket(bytes, at);
-          at += packetBytes;
-          continue;
-        }
-        const next = bytes.indexOf(syncByte, at + 1);
-        facts.strayBytes += (next < 0 ? bytes.length : next) - at;
-        at = next < 0 ? bytes.length : next;
+      let start = 0;
+      if (restBytes > 0) {
+        // Only the packet that was cut is put together; the chunk itself is not copied.
+        start = Math.min(packetBytes - restBytes, chunk.length);
+        chunk.copy(rest, restBytes, 0, start);
+        restBytes += start;
+        if (restBytes < packetBytes) return;
+        restBytes = 0;
+        // The rest begins with a sync byte, so that it is one packet and nothing is left of it.
+        walk(rest, 0);
       }
-      rest = at < bytes.length ? bytes.subarray(at) : undefined;
+      const at = walk(chunk, start);
+      restBytes = chunk.copy(rest, 0, at);
+      if (restBytes > 0 && rest[0] !== syncByte) skipStray();
     },
     finish() {
-      facts.strayBytes += rest?.length ?? 0;
+      facts.strayBytes += restBytes;
       if (facts.frameCount === 0 && audio) facts.beginsWithKeyframe = true;
       if (video && video.count > 0) {
         facts.videoFirst = video.min;
@@ -160,15 +187,15 @@ export function createTsScanner(): TsScanner {
       }
       if (audio && audio.count > 0) {
         facts.audioFirst = audio.min;
-        facts.audioEnd = audio.max + audioTail;
+        const spacing = audio.count > 1 ? (audio.max - audio.min) / (audio.count - 1) : 0;
+        facts.sampleRate = adts.sampleRate();
+        facts.audioEnd = audio.max + (adts.tailTicks() ?? spacing);
       }
       facts.lengthMs = lengthOf(facts);
       return facts;
     },
   };
 }
-
-const adtsRates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
 
 const newTrack = (pid: number, codec: string): Track => ({ pid, codec, min: 0, max: 0, count: 0 });
 
@@ -222,74 +249,4 @@ function hasKeyframe(packet: Buffer, payload: number, codec: string): boolean {
     if (codec === 'hevc' ? (type >= 16 && type <= 23) || type === 32 : type === 5 || type === 7) return true;
   }
   return false;
-}
-
-/** Width and height from an H.264 sequence parameter set in the packet, if one begins there. */
-function readSpsSize(packet: Buffer, payload: number): { width: number; height: number } | undefined {
-  for (let at = payload + 9; at + 10 < packetBytes; at++) {
-    if (packet[at] !== 0 || packet[at + 1] !== 0 || packet[at + 2] !== 1 || ((packet[at + 3] ?? 0) & 0x1f) !== 7)
-      continue;
-    return parseSps(packet.subarray(at + 4));
-  }
-  return undefined;
-}
-
-const chromaProfiles = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128]);
-
-/** Source: ITU-T H.264 §7.3.2.1.1. `bytes` begins behind the NAL header. */
-function parseSps(bytes: Buffer): { width: number; height: number } | undefined {
-  const bits = bitReader(bytes);
-  const profile = bits.read(8);
-  bits.read(16);
-  bits.golomb();
-  let chroma = 1;
-  if (chromaProfiles.has(profile)) {
-    chroma = bits.golomb();
-    if (chroma === 3) bits.read(1);
-    bits.golomb();
-    bits.golomb();
-    bits.read(1);
-    if (bits.read(1)) return undefined;
-  }
-  bits.golomb();
-  const orderType = bits.golomb();
-  if (orderType === 0) bits.golomb();
-  else if (orderType === 1) return undefined;
-  bits.golomb();
-  bits.read(1);
-  const widthUnits = bits.golomb() + 1;
-  const heightUnits = bits.golomb() + 1;
-  const isFrame = bits.read(1);
-  if (!isFrame) bits.read(1);
-  bits.read(1);
-  const crop = bits.read(1) ? [bits.golomb(), bits.golomb(), bits.golomb(), bits.golomb()] : [0, 0, 0, 0];
-  const [left = 0, right = 0, top = 0, bottom = 0] = crop;
-  const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
-  const unitY = (chroma === 1 ? 2 : 1) * (2 - isFrame);
-  return {
-    width: widthUnits * 16 - (left + right) * unitX,
-    height: (2 - isFrame) * heightUnits * 16 - (top + bottom) * unitY,
-  };
-}
-
-/** Reads bits of a NAL unit, its emulation prevention bytes left out. */
-function bitReader(raw: Buffer) {
-  const bytes: number[] = [];
-  for (let i = 0; i < raw.length; i++) {
-    if (i >= 2 && raw[i] === 3 && raw[i - 1] === 0 && raw[i - 2] === 0) continue;
-    bytes.push(raw[i] ?? 0);
-  }
-  let at = 0;
-  const bit = () => ((bytes[at >> 3] ?? 0) >> (7 - (at++ & 7))) & 1;
-  const read = (count: number) => {
-    let value = 0;
-    for (let i = 0; i < count; i++) value = value * 2 + bit();
-    return value;
-  };
-  const golomb = () => {
-    let zeros = 0;
-    while (bit() === 0 && zeros < 31) zeros++;
-    return 2 ** zeros - 1 + read(zeros);
-  };
-  return { read, golomb };
 }

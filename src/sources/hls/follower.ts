@@ -7,6 +7,8 @@ import { type Following, type Joining, joinByHash, joinWindow, stepWindow } from
 
 /** Hashes remembered for joining, as in a ResumePoint. */
 const rememberedHashes = 30;
+/** An edge that was found to lag this often is believed from then on. */
+const doubts = 3;
 
 type Context = { input: SourceInput; from: ResumePoint | undefined; options: PollOptions; prefetch: Prefetch };
 type Joined = Extract<Joining, { kind: 'join' }>;
@@ -29,13 +31,14 @@ export async function followPlaylist(context: Context): Promise<void> {
 function createFollower(context: Context): (answer: Answer) => Promise<void> {
   const { from, prefetch } = context;
   let state: Following | undefined;
-  let recent: Promise<string | undefined>[] = (from?.hashes ?? []).map((hash) => Promise.resolve(hash));
+  let recent: Remembered[] = rememberFrom(from);
+  let doubtsLeft = doubts;
 
   /** Where this capture itself has come to, for joining anew when the counting began again. */
   const ownPoint = async (at: Following, identity: string): Promise<ResumePoint> => {
     // What is still on its way has left the playlist for good.
     prefetch.slideTo(Number.POSITIVE_INFINITY);
-    const hashes = (await Promise.all(recent)).filter((hash) => hash !== undefined);
+    const hashes = (await Promise.all(recent.map(({ arrived }) => arrived))).filter((hash) => hash !== undefined);
     return { sequence: at.next - 1, playlist: identity, programDateTime: at.expectedAt, hashes };
   };
 
@@ -47,21 +50,36 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
     if (step.kind === 'stale') return;
     for (const [index, segment] of step.segments.entries()) {
       const isHead = index === 0;
-      const hash = prefetch.add({
+      const arrived = prefetch.add({
         segment,
         playlist: identity,
         missing: isHead ? (join?.missing ?? step.missing) : undefined,
         opensTake: isHead && join ? { joined: join.joined } : undefined,
       });
-      recent.push(hash);
+      recent.push(remember(segment.sequence, arrived));
     }
     recent = recent.slice(-rememberedHashes);
     prefetch.slideTo(playlist.segments[0]?.sequence ?? 0);
   };
 
+  /**
+   * An answer that went back is an edge that lags, or a new broadcast that counts from 0: by the time its numbers have
+   * caught up its beginning would be lost, so the first ones are looked into.
+   */
+  const isOtherBroadcast = async (at: Following, { playlist }: Answer): Promise<boolean> => {
+    const newest = playlist.segments.at(-1);
+    const known = recent.findLast(({ sequence }) => sequence === newest?.sequence)?.hash;
+    if (!newest || !known || newest.sequence >= at.next - 1 || doubtsLeft === 0) return false;
+    const hash = (await hashesOf([newest], context)).get(newest.sequence);
+    if (hash === known) doubtsLeft--;
+    return hash !== undefined && hash !== known;
+  };
+
   return async (answer) => {
     const step = state && stepWindow(state, answer.playlist);
-    if (state && step && step.kind !== 'reset') return queue(answer, state);
+    const isReset =
+      step?.kind === 'reset' || (step?.kind === 'stale' && state && (await isOtherBroadcast(state, answer)));
+    if (state && !isReset) return queue(answer, state);
     const kept = state ? await ownPoint(state, answer.identity) : from;
     const join = await joinAt(kept, answer, context);
     if (!join) return;
@@ -69,6 +87,23 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
     const isSame = state !== undefined && join.joined && join.next === state.next;
     queue(answer, { next: join.next, backwardCount: 0 }, isSame ? undefined : join);
   };
+}
+
+/** `hash` is there once the bytes are; `arrived` waits for it. */
+type Remembered = { sequence: number; arrived: Promise<string | undefined>; hash?: string | undefined };
+
+function remember(sequence: number, arrived: Promise<string | undefined>): Remembered {
+  const remembered: Remembered = { sequence, arrived };
+  void arrived.then((hash) => {
+    remembered.hash = hash;
+  });
+  return remembered;
+}
+
+function rememberFrom(from: ResumePoint | undefined): Remembered[] {
+  const hashes = from?.hashes ?? [];
+  const first = (from?.sequence ?? 0) - hashes.length + 1;
+  return hashes.map((hash, index) => ({ sequence: first + index, arrived: Promise.resolve(hash), hash }));
 }
 
 /** @returns undefined where the playlist shows nothing new yet */
