@@ -50,15 +50,13 @@ export function planParts(
     if (open.length > 0) parts.push(toPart(open, rule, isFinal));
     open = [];
   };
-  const groups = groupByKeyframe(segments);
-  for (const [index, group] of groups.entries()) {
+  for (const group of groupByKeyframe(segments)) {
     if (group[0]?.isWithheld) {
       finish(true);
       continue;
     }
-    // The last group of an open window may still grow: whether it fits is known when the next one begins.
-    const mayGrow = !closed && index === groups.length - 1;
-    if (open.length > 0 && !fits(open, group, rule) && (!mayGrow || !fits(open, group.slice(0, 1), rule))) finish(true);
+    // The last group of an open window may still grow, so that what does not fit now never will.
+    if (!fits(open, group, rule)) finish(true);
     open.push(...group);
   }
   finish(closed);
@@ -97,11 +95,15 @@ function toPart(segments: PlannableSegment[], rule: CutRule, isFinal: boolean): 
   return { firstId: first.id, lastId: last.id, startMs: first.startMs, lengthMs, sizeBytes, isFinal, isOversized };
 }
 
-/** Parts as they appear: albums of 2 to `albumItems` in order; a last one left alone is a single video. */
+/**
+ * Parts as they appear, in order: full albums of `albumItems`, then what is left: an album of 2 or more, or a single
+ * video. So 11 Parts at 10 an album are an album of 10 and a video. Below 2 `albumItems` every Part is a video.
+ */
 export function groupPosts<T>(parts: T[], albumItems: number): { kind: 'album' | 'video'; parts: T[] }[] {
   const groups: { kind: 'album' | 'video'; parts: T[] }[] = [];
-  for (let at = 0; at < parts.length; at += albumItems) {
-    const group = parts.slice(at, at + albumItems);
+  const step = Math.max(1, albumItems);
+  for (let at = 0; at < parts.length; at += step) {
+    const group = parts.slice(at, at + step);
     groups.push({ kind: group.length > 1 ? 'album' : 'video', parts: group });
   }
   return groups;

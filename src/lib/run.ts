@@ -60,19 +60,36 @@ export async function run(command: string, args: string[], options: RunOptions =
   try {
     const result = await child;
     if (result.code === 'ENOENT') throw new UserError('program_missing', { program: command });
-    reason ??= result.exitCode === 0 ? 'exited' : 'failed';
+    // Input that broke off looks like its end to the program, which then exits 0: `failed` knows better.
+    reason ??= result.failed ? 'failed' : 'exited';
     return {
       reason,
       exitCode: result.exitCode,
       stdout: String(result.stdout ?? ''),
-      stderrTail: redact(String(result.stderr ?? '').slice(-stderrTailChars)),
+      stderrTail: redact(`${result.stderr ?? ''}${causeOf(result)}`.slice(-stderrTailChars)),
       durationMs: performance.now() - startedAt,
     };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
-    if (pid !== undefined) groups.delete(pid);
+    if (pid === undefined) return;
+    // A leader that obeyed may leave children that did not (yt-dlp and its ffmpeg).
+    if (reason === 'aborted' || reason === 'timeout') signalGroup(pid, 'SIGKILL');
+    groups.delete(pid);
   }
+}
+
+/** What broke where it was not the program itself: its input, or more output than is kept. */
+function causeOf({
+  failed,
+  exitCode,
+  cause,
+}: {
+  failed: boolean;
+  exitCode?: number | undefined;
+  cause?: unknown;
+}): string {
+  return failed && exitCode === 0 && cause instanceof Error ? `\n${cause.message}` : '';
 }
 
 function start(command: string, args: string[], options: RunOptions & { isStreamed?: boolean }) {
@@ -118,6 +135,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
  * process; a failure destroys the stream.
  */
 export function runToStream(command: string, args: string[], options: RunOptions & { signal: AbortSignal }): Readable {
+  options.signal.throwIfAborted();
   const child = start(command, args, { ...options, isStreamed: true });
   const { pid, stdout } = child;
   if (!stdout || pid === undefined) throw new UserError('program_missing', { program: command });

@@ -54,7 +54,7 @@ export async function probe(
     path,
   ];
   const result = await run(options.ffprobe, args, { signal: options.signal, timeoutMs: 120_000 });
-  const parsed = result.reason === 'exited' ? answer.safeParse(JSON.parse(result.stdout)) : undefined;
+  const parsed = result.reason === 'exited' ? answer.safeParse(parseJson(result.stdout)) : undefined;
   if (!parsed?.success) throw new TemporaryError('probe_failed', { detail: result.stderrTail });
   const video = parsed.data.streams.find((stream) => stream.codec_type === 'video');
   const audio = parsed.data.streams.find((stream) => stream.codec_type === 'audio');
@@ -68,6 +68,15 @@ export async function probe(
     audioCodec: audio?.codec_name,
     audioOffsetMs: video && audio ? ((audio.start_time ?? 0) - (video.start_time ?? 0)) * 1000 : 0,
   };
+}
+
+/** @returns undefined where it is no JSON */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether an MP4's index (`moov`) stands before its media (`mdat`), so that it plays while it loads. */
