@@ -2,6 +2,9 @@ import { and, asc, eq, gte, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm'
 import type { Queryable } from './client.ts';
 import { cuts, deliveries, parts, posts, sessions, streams, targets, uploads, watches } from './schema.ts';
 
+/** Above every mediaSequence. */
+const lastSequence = 2 ** 31 - 1;
+
 export type DeliveryRow = typeof deliveries.$inferSelect;
 export type CutRow = typeof cuts.$inferSelect;
 export type PartRow = typeof parts.$inferSelect;
@@ -52,7 +55,7 @@ export async function upsertCut(db: Queryable, key: CutKey): Promise<CutRow> {
 /** Parts of a Cut and of those it goes on from, in order of time; each Cut's Parts end where its successor begins. */
 export async function findPartsOfCut(db: Queryable, cutId: number): Promise<PartRow[]> {
   const chain: PartRow[] = [];
-  let before = Number.MAX_SAFE_INTEGER;
+  let before = lastSequence;
   for (let id: number | null = cutId; id !== null; ) {
     const [cut]: CutRow[] = await db.select().from(cuts).where(eq(cuts.id, id));
     if (!cut) break;
