@@ -72,11 +72,14 @@ export async function run(command: string, args: string[], options: RunOptions =
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
-    if (pid === undefined) return;
-    // A leader that obeyed may leave children that did not (yt-dlp and its ffmpeg).
-    if (reason === 'aborted' || reason === 'timeout') signalGroup(pid, 'SIGKILL');
-    groups.delete(pid);
+    if (pid !== undefined) forget(pid, reason === 'aborted' || reason === 'timeout');
   }
+}
+
+function forget(pid: number, wasEnded: boolean): void {
+  // A leader that obeyed may leave children that did not (yt-dlp and its ffmpeg).
+  if (wasEnded) signalGroup(pid, 'SIGKILL');
+  groups.delete(pid);
 }
 
 /** What broke where it was not the program itself: its input, or more output than is kept. */

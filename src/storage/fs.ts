@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, mkdir, open, opendir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, opendir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Storage } from '../core/ports.ts';
@@ -21,17 +21,22 @@ const markerName = '.aircheck-storage';
 export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
   const base = resolve(root);
   const pathOf = (key: string) => {
-    if (!keyPattern.test(key) || key.split('/').some((part) => part === '' || part === '..'))
+    if (!keyPattern.test(key) || key.split('/').some((part) => ['', '.', '..'].includes(part)))
       throw new FatalError('bad_key', { detail: key });
     return join(base, key);
   };
   let usedBytes = 0;
   return {
     name: 'fs',
-    prepare: () => prepare(base),
+    async prepare() {
+      await prepare(base);
+      if (maxBytes?.() === undefined) return;
+      usedBytes = 0;
+      for await (const { key } of list(base, '')) usedBytes += (await sizeOf(join(base, key))) ?? 0;
+    },
     async put(key, path) {
       const target = pathOf(key);
-      if (await sizeOf(target)) return void (await rm(path, { force: true }));
+      if ((await sizeOf(target)) !== undefined) return void (await rm(path, { force: true }));
       const { size } = await stat(path);
       const quota = maxBytes?.();
       if (quota !== undefined && usedBytes + size > quota) throw new TemporaryError('disk_full', { detail: 'quota' });
@@ -67,8 +72,17 @@ export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
 async function sizeOf(path: string): Promise<number | undefined> {
   return stat(path).then(
     (found) => found.size,
-    () => undefined,
+    (error) => {
+      if (isMissing(error)) return undefined;
+      // A mount that is gone for a while must not look like a file that is not there.
+      throw storageError(error);
+    },
   );
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function storageError(cause: unknown): TemporaryError {
@@ -79,21 +93,35 @@ function storageError(cause: unknown): TemporaryError {
   });
 }
 
-/** Synced before the rename, its folder after it: a power cut leaves the old state or the new one. */
+/** Synced before the rename, its folders after it: a power cut leaves the old state or the new one. */
 async function move(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  const firstNew = await mkdir(dirname(to), { recursive: true });
   await sync(from);
   try {
     await rename(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    const temp = `${to}.${randomUUID()}.part`;
+    await copyOver(from, to);
+  }
+  const last = firstNew === undefined ? dirname(to) : dirname(firstNew);
+  for (let folder = dirname(to); folder.length >= last.length; folder = dirname(folder)) {
+    await sync(folder);
+    if (folder === dirname(folder)) break;
+  }
+}
+
+/** From another device: a copy beside its place, then the rename. */
+async function copyOver(from: string, to: string): Promise<void> {
+  const temp = `${to}.${randomUUID()}.part`;
+  try {
     await copyFile(from, temp);
     await sync(temp);
     await rename(temp, to);
-    await rm(from, { force: true });
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
   }
-  await sync(dirname(to));
+  await rm(from, { force: true });
 }
 
 async function sync(path: string): Promise<void> {
@@ -109,8 +137,10 @@ async function prepare(base: string): Promise<void> {
   try {
     await mkdir(base, { recursive: true });
     const marker = join(base, markerName);
-    if (await readFile(marker, 'utf8').catch(() => undefined)) return;
+    if ((await sizeOf(marker)) !== undefined) return;
     for await (const entry of await opendir(base)) {
+      // Another process may write the marker at this moment; a fresh ext4 disk holds lost+found.
+      if (entry.name === markerName || entry.name === 'lost+found') continue;
       throw new FatalError('storage_unreachable', {
         detail: `${base} holds ${entry.name} but no ${markerName}: is the right disk mounted?`,
       });
@@ -126,12 +156,21 @@ async function prepare(base: string): Promise<void> {
 
 async function* list(base: string, prefix: string): AsyncGenerator<{ key: string; changedAt: Date }> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-  const dir = await opendir(join(base, folder), { recursive: true }).catch(() => undefined);
+  const dir = await opendir(join(base, folder), { recursive: true }).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw storageError(error);
+  });
   if (!dir) return;
   for await (const entry of dir) {
     if (!entry.isFile() || entry.name === markerName) continue;
     const path = join(entry.parentPath, entry.name);
     const key = path.slice(base.length + 1);
-    if (key.startsWith(prefix)) yield { key, changedAt: (await stat(path)).mtime };
+    if (!key.startsWith(prefix)) continue;
+    const changedAt = await stat(path).then(
+      ({ mtime }) => mtime,
+      () => undefined,
+    );
+    // Removed between the look at the folder and the look at the file.
+    if (changedAt) yield { key, changedAt };
   }
 }
