@@ -240,7 +240,12 @@ export async function fetchText(
   options: FetchOptions,
 ): Promise<{ text: string; finalUrl: string; status: number; headers: http.IncomingHttpHeaders }> {
   const { body, ...rest } = await guardedFetch(url, { maxBytes: 4_000_000, ...options });
+  // A body that only drips never stalls.
+  const deadline = performance.now() + 2 * (options.timeoutMs ?? usualTimeoutMs);
   const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
+  for await (const chunk of body) {
+    if (performance.now() > deadline) throw new TemporaryError('timeout', { detail: 'the body only drips' });
+    chunks.push(chunk);
+  }
   return { text: Buffer.concat(chunks).toString('utf8'), ...rest };
 }

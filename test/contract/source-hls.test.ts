@@ -163,6 +163,22 @@ describe('live HLS', limit, () => {
     expect(reading.items.filter(({ kind }) => kind === 'take')).toHaveLength(2);
   });
 
+  test('other codec parameters open the next Take, and Segments never hold both', async () => {
+    const stream = await live();
+    await stream.change('160x90');
+    stream.advance(2);
+    stream.end();
+    const reading = await read(hlsSource, { ...inputOf(stream), url: stream.masterUrl }, undefined, 10_000);
+    await reading.done;
+    expect(reading.items).toMatchObject([
+      { kind: 'take', codecs: { width: 320, height: 180 } },
+      { kind: 'segment', segment: { sourceSequence: 2, sourceCount: 4, playlist: stream.url } },
+      { kind: 'take', codecs: { width: 160, height: 90 }, joined: true },
+      { kind: 'segment', segment: { sourceSequence: 6, sourceCount: 2, startsRun: true, isIndependent: true } },
+    ]);
+    expect(frameSum(reading.segments)).toBe(await stream.frames([2, 3, 4, 5, 6, 7]));
+  });
+
   test('a playlist that fails for a while costs nothing', async () => {
     const stream = await live();
     const reading = await read(hlsSource, inputOf(stream), undefined, 1_000);

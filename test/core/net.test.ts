@@ -13,6 +13,10 @@ const answers: Record<string, (request: IncomingMessage, response: ServerRespons
   '/gone': (_, response) => response.writeHead(404).end(),
   '/hang': () => undefined,
   '/stall': (_, response) => response.writeHead(200, { 'content-length': 100 }).write('x'),
+  '/drip': (_, response) => {
+    const timer = setInterval(() => response.write('x'), 20);
+    response.on('close', () => clearInterval(timer));
+  },
   '/short': (_, response) => {
     response.writeHead(200, { 'content-length': 100 });
     response.write('only this', () => response.socket?.destroy());
@@ -125,8 +129,8 @@ describe('fetching', () => {
       await expect(fetchText(root + path, open), path).rejects.toMatchObject({ code: 'connection_lost' });
   });
 
-  test('a server that is silent, before or within the body, meets the limit', async () => {
-    for (const path of ['/hang', '/stall'])
+  test('a server that is silent, before or within the body, or only drips, meets the limit', async () => {
+    for (const path of ['/hang', '/stall', '/drip'])
       await expect(fetchText(root + path, { ...open, timeoutMs: 200 }), path).rejects.toMatchObject({
         code: 'timeout',
       });

@@ -33,6 +33,8 @@ export type LiveOptions = {
 /** One stream that can be steered; its playlist is at `url`. */
 export type LiveStream = {
   url: string;
+  /** A master playlist whose only variant is `url`. */
+  masterUrl: string;
   /** Publishes the next n Media Segments. */
   advance(n?: number): void;
   /** No more Media Segments: the playlist says ENDLIST. */
@@ -50,6 +52,8 @@ export type LiveStream = {
   slide(n: number): void;
   /** Media sequence begins at 0 again with media not shown before, as an encoder does that was started again. */
   restart(): void;
+  /** From the next Media Segment on the pictures have another size, behind a discontinuity. */
+  change(size: string): Promise<void>;
   /** Highest published media sequence. */
   last(): number;
   /** Requests of one Media Segment so far. */
@@ -103,7 +107,8 @@ export async function startLiveOrigin(options: LiveOptions & { port?: number } =
 
 async function createStream(url: string, options: LiveOptions): Promise<Served> {
   const { segments = 30, segmentSeconds = 1, window = 6, speed = 1, mode = 'clock', loop = false } = options;
-  const files = await makeMedia({ segments, segmentSeconds, size: options.size ?? '320x180', fps: options.fps ?? 25 });
+  const media = { segments, segmentSeconds, size: options.size ?? '320x180', fps: options.fps ?? 25 };
+  const files = await makeMedia(media);
   const state = { count: Math.min(options.initial ?? window, files.length), dropped: 0, epoch: 0, requests: 0 };
   const is = { ended: false, online: true, paused: false };
   let playlistFault: Fault | undefined;
@@ -113,7 +118,9 @@ async function createStream(url: string, options: LiveOptions): Promise<Served> 
   const firstListed = () => Math.max(0, state.count - window, state.dropped);
   /** Where in the media the sequence is: a restart begins with sequence 0 where the media had come to. */
   const position = (sequence: number) => state.epoch + sequence;
-  const pathOf = (sequence: number) => files[position(sequence) % files.length] ?? '';
+  let changed = { at: Number.POSITIVE_INFINITY, files };
+  const pathOf = (sequence: number) =>
+    (position(sequence) < changed.at ? files : changed.files)[position(sequence) % files.length] ?? '';
   const advance = (n = 1) => {
     for (let i = 0; i < n && !is.ended; i++) {
       if (position(state.count) < files.length || loop) state.count++;
@@ -126,7 +133,8 @@ async function createStream(url: string, options: LiveOptions): Promise<Served> 
     const lines = ['#EXTM3U', '#EXT-X-VERSION:3', `#EXT-X-TARGETDURATION:${Math.ceil(segmentSeconds)}`];
     lines.push(`#EXT-X-MEDIA-SEQUENCE:${first}`);
     for (let sequence = first; sequence < state.count; sequence++) {
-      if (position(sequence) > 0 && position(sequence) % files.length === 0) lines.push('#EXT-X-DISCONTINUITY');
+      const isLooped = position(sequence) > 0 && position(sequence) % files.length === 0;
+      if (isLooped || position(sequence) === changed.at) lines.push('#EXT-X-DISCONTINUITY');
       if (options.programDateTime) {
         const at = options.programDateTime.getTime() + position(sequence) * segmentSeconds * 1000;
         lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(at).toISOString()}`);
@@ -150,8 +158,10 @@ async function createStream(url: string, options: LiveOptions): Promise<Served> 
   const timer =
     mode === 'clock' ? setInterval(() => is.paused || advance(), (segmentSeconds * 1000) / speed) : undefined;
   timer?.unref();
+  const master = `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=500000,RESOLUTION=${media.size}\nindex.m3u8\n`;
   return {
     url,
+    masterUrl: new URL('master.m3u8', url).href,
     advance,
     end: () => void (is.ended = true),
     goOffline: () => void (is.online = false),
@@ -165,6 +175,10 @@ async function createStream(url: string, options: LiveOptions): Promise<Served> 
       state.epoch = position(state.count);
       Object.assign(state, { count: Math.min(window, loop ? window : files.length - state.epoch), dropped: 0 });
       is.ended = false;
+    },
+    change: async (size) => {
+      const changedFiles = await makeMedia({ ...media, size });
+      changed = { at: position(state.count), files: changedFiles };
     },
     last: () => state.count - 1,
     requests: (sequence) => asked.get(sequence) ?? 0,
@@ -180,7 +194,8 @@ async function createStream(url: string, options: LiveOptions): Promise<Served> 
       if (!is.online) return send(response, undefined, undefined, '');
       if (sequence !== undefined) return void answerSegment(Number(sequence), response).catch(() => response.destroy());
       state.requests++;
-      const text = file === 'index.m3u8' ? Buffer.from(playlist()) : undefined;
+      const texts: Record<string, () => string> = { 'index.m3u8': playlist, 'master.m3u8': () => master };
+      const text = texts[file] && Buffer.from(texts[file]());
       send(response, text, playlistFault, 'application/vnd.apple.mpegurl');
     },
   };

@@ -27,23 +27,29 @@ const shortestReloadMs = 100;
 export async function* pollPlaylist(input: SourceInput, options: PollOptions): AsyncGenerator<Answer> {
   const asking = createAsking(input, options);
   let lastText = '';
+  let lastListed = '';
   let targetMs = 2_000;
   let changedAt = performance.now();
   for (;;) {
     const askedAt = performance.now();
     const { text, playlist, identity } = await askUntilGood(asking, options.signal);
-    const isNew = text !== lastText;
-    if (isNew) {
-      lastText = text;
-      changedAt = performance.now();
-      targetMs = Math.max(500, playlist.targetMs);
-      yield { playlist, identity };
-    }
+    const listed = listedIn(playlist);
+    const isNew = listed !== lastListed;
+    if (isNew) changedAt = performance.now();
+    if (text !== lastText) yield { playlist, identity };
+    lastText = text;
+    lastListed = listed;
+    targetMs = Math.max(500, playlist.targetMs);
     if (playlist.isEnded) return;
     if (performance.now() - changedAt > 2 * targetMs + stalledAfterMs) throw new TemporaryError('source_stalled');
     const pauseMs = (isNew ? targetMs : targetMs / 2) - (performance.now() - askedAt);
     await delay(Math.max(shortestReloadMs, pauseMs), undefined, { signal: options.signal });
   }
+}
+
+/** What makes a playlist a new one: tokens and remarks change by themselves while the stream stands still. */
+function listedIn({ segments, isEnded }: MediaPlaylist): string {
+  return `${segments[0]?.sequence}-${segments.at(-1)?.sequence}-${isEnded}`;
 }
 
 type Asked = Answer & { text: string };

@@ -54,13 +54,23 @@ async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Pro
   try {
     const fetched = await fetchOnce(segment, options);
     const { packetCount, strayBytes } = fetched.facts;
-    if (packetCount > 0 && strayBytes === 0) return { segment, isOk: true, ...fetched };
+    // Some sites put a few bytes of another format in front; ffmpeg and players find the packets behind them.
+    if (packetCount > 0 && strayBytes < fetched.sizeBytes / 10) return { segment, isOk: true, ...fetched };
+    assertNotOtherFormat(fetched.chunks);
     return { segment, isOk: false, cause: 'corrupt', detail: `${strayBytes} bytes are not MPEG-TS` };
   } catch (error) {
     const isOurs = error instanceof TemporaryError || error instanceof FatalError;
     if (options.signal.aborted || error instanceof UserError || !isOurs) throw error;
     return { segment, isOk: false, ...explain(error) };
   }
+}
+
+/** fMP4 without EXT-X-MAP, or packed audio. Source: RFC 8216 §3.3, §3.4. @throws UserError `hls_fmp4_unsupported` */
+function assertNotOtherFormat([head]: Buffer[]): void {
+  if (!head) return;
+  const isAdts = head[0] === 0xff && ((head[1] ?? 0) & 0xf6) === 0xf0;
+  const isBox = ['ftyp', 'styp', 'moof', 'sidx'].includes(head.toString('latin1', 4, 8));
+  if (isAdts || isBox || head.toString('latin1', 0, 3) === 'ID3') throw new UserError('hls_fmp4_unsupported');
 }
 
 function explain(error: TemporaryError | FatalError): { cause: GapCause; detail: string } {
@@ -73,6 +83,11 @@ function patienceMs({ durationMs }: MediaSegment): number {
   return Math.min(10_000, Math.max(3_000, 2 * durationMs));
 }
 
+/** A body that only drips never stalls; past this it holds up those behind it. */
+function longestMs({ durationMs }: MediaSegment): number {
+  return Math.max(30_000, 4 * durationMs);
+}
+
 async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal }: SegmentFetchOptions) {
   const { byterange } = segment;
   const range = byterange && `bytes=${byterange.offset}-${byterange.offset + byterange.length - 1}`;
@@ -83,12 +98,14 @@ async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal 
     timeoutMs: patienceMs(segment),
     maxBytes: maxSegmentBytes,
   });
-  if (range && status !== 206) throw new TemporaryError('http_error', { detail: 'no partial answer' });
+  const deadline = performance.now() + longestMs(segment);
   const hash = createHash('sha256');
   const scanner = createTsScanner();
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   for await (const chunk of body) {
+    if (range && status !== 206) throw new TemporaryError('http_error', { detail: 'no partial answer' });
+    if (performance.now() > deadline) throw new TemporaryError('timeout', { detail: 'the body only drips' });
     chunks.push(chunk);
     sizeBytes += chunk.length;
     hash.update(chunk);
