@@ -236,23 +236,31 @@ async function readOrMake(path: string, make: () => string): Promise<string> {
 }
 
 /**
- * Takes the data folder for one process; the file names its pid, and a dead one's is taken over.
+ * Takes the data folder for one process; the file names it, and the place of a dead one is free.
  *
- * @throws UserError `data_folder_in_use`
+ * @throws UserError `data_folder_in_use`, `data_folder_unwritable`
  */
 export async function lockDataDir(dataDir: string, name: string): Promise<() => Promise<void>> {
-  await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, `${name}.pid`);
   for (;;) {
     try {
-      await writeFile(path, String(process.pid), { flag: 'wx' });
+      await mkdir(dataDir, { recursive: true });
+      await writeFile(path, `${process.pid} ${await startOf(process.pid)}`, { flag: 'wx' });
       return () => rm(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
         throw new UserError('data_folder_unwritable', { dataDir, detail: errorText(error) });
     }
-    const pid = Number(await readFile(path, 'utf8').catch(() => ''));
-    if (pid && pid !== process.pid && isAlive(pid)) throw new UserError('data_folder_in_use', { dataDir, pid });
+    const [pid = 0, start = ''] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
+    if (pid && (await startOf(Number(pid))) === start && isAlive(Number(pid)))
+      throw new UserError('data_folder_in_use', { dataDir, pid: Number(pid) });
     await rm(path, { force: true });
   }
+}
+
+/** When a process began, so that after a reboot its number is not taken for it; empty where there is no /proc. */
+async function startOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // Field 22, counted behind the program's name, which may hold spaces. Source: proc(5).
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +10,13 @@ import { lockDataDir, startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
 
 const log = createLogger('silent');
+const holdScript = `
+  const { lockDataDir } = await import(${JSON.stringify(new URL('../../src/db/embedded.ts', import.meta.url).href)});
+  await lockDataDir(process.argv[1], 'aircheck');
+  setInterval(() => {}, 1000);`;
 const dirs: string[] = [];
 const newDir = async () => {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-embedded-'));
@@ -51,10 +59,16 @@ test('nobody comes in without the password', async () => {
 
 test('the second process on one data folder is told so; the place of a dead one is free', async () => {
   const dir = await newDir();
+  const holder = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', holdScript, dir]);
+  const exited = once(holder, 'exit');
+  await waitFor(() => existsSync(join(dir, 'aircheck.pid')), { what: 'the lock of the other process' });
+  const refused = await lockDataDir(dir, 'aircheck').catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'data_folder_in_use', values: { pid: holder.pid } });
+  holder.kill('SIGKILL');
+  await exited;
   const unlock = await lockDataDir(dir, 'aircheck');
   await unlock();
-  const again = await lockDataDir(dir, 'aircheck');
-  await again();
+  expect(existsSync(join(dir, 'aircheck.pid'))).toBe(false);
 });
 
 test('each test file gets a migrated database of its own', async () => {
