@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { streamName } from '../core/card.ts';
-import { parseRef } from '../core/command.ts';
+import { parseRef, shown } from '../core/command.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatAddress, Language, Role } from '../core/model.ts';
 import type { ChatReply } from '../core/ports.ts';
@@ -33,7 +33,7 @@ export async function pickDeliveries(
     return open;
   }
   const found = await byRef(app, ctx, ref);
-  if (found.length === 0) throw new UserError('nothing_found', { id: ref.slice(0, 60) });
+  if (found.length === 0) throw new UserError('nothing_found', { id: shown(ref) });
   const open = found.filter(({ delivery }) => delivery.closedAt === null);
   if (isOpen && open.length === 0) throw new UserError('nothing_active');
   return isOpen ? open : found;
@@ -41,16 +41,30 @@ export async function pickDeliveries(
 
 async function byRef(app: App, ctx: CommandContext, ref: string): Promise<ChatDelivery[]> {
   const parsed = parseRef(ref);
-  if (parsed?.kind === 's') return findChatDeliveries(app.db, ctx.chat, { sessionId: parsed.id });
-  const all = await findChatDeliveries(app.db, ctx.chat);
-  if (parsed?.kind === 'w') return all.filter(({ watch }) => watch.id === parsed.id);
-  if (parsed?.kind === 'd') return all.filter(({ delivery }) => delivery.id === parsed.id);
-  if (!looksLikeUrl(ref)) return [];
-  const { href } = parseStreamUrl(ref);
-  return all.filter(({ stream }) => stream.url === href || stream.channel === href);
+  if (!parsed) {
+    const stream = looksLikeUrl(ref) ? matchStream(app, parseStreamUrl(ref).href) : undefined;
+    return stream ? findChatDeliveries(app.db, ctx.chat, { stream }) : [];
+  }
+  const { kind, id } = parsed;
+  if (kind === 's') return findChatDeliveries(app.db, ctx.chat, { sessionId: id });
+  if (kind === 'w') return findChatDeliveries(app.db, ctx.chat, { watchId: id });
+  return kind === 'd' ? findChatDeliveries(app.db, ctx.chat, { deliveryId: id }) : [];
 }
 
+/** What a link names, by the first Platform that knows it. */
+export function matchStream(app: App, href: string) {
+  const url = new URL(href);
+  for (const platform of app.platforms) {
+    const match = platform.match(url);
+    if (match) return { platform: platform.name, ...match };
+  }
+  return undefined;
+}
+
+/** Ids named when a person has to choose; more would fill the screen. */
+const mostChoices = 20;
+
 const choices = (rows: ChatDelivery[]) =>
-  [...new Map(rows.map(({ session, stream }) => [session.id, `s${session.id} (${streamName(stream)})`])).values()].join(
-    ', ',
-  );
+  [...new Map(rows.map(({ session, stream }) => [session.id, `s${session.id} (${streamName(stream)})`])).values()]
+    .slice(0, mostChoices)
+    .join(', ');

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { App } from '../app.ts';
-import { type CommandName, commandSpecs, type ParsedCommand, parseCommand } from '../core/command.ts';
+import { cutAtWord } from '../core/card.ts';
+import { type CommandName, commandSpecs, type ParsedCommand, parseCommand, shown } from '../core/command.ts';
 import { UserError } from '../core/errors.ts';
 import { type Role, roles } from '../core/model.ts';
 import type { ChatEvent, ChatReply } from '../core/ports.ts';
 import { errorSentence, languageOf } from '../core/text/text.ts';
-import { findGrant, mayAnswerStranger, writeAudit } from '../db/grants.ts';
+import { findGrant, noteStranger, writeAudit } from '../db/grants.ts';
 import type { Command, CommandContext } from './context.ts';
 import { grant, revoke, whoami } from './grant.ts';
 import { help } from './help.ts';
@@ -47,7 +48,7 @@ export async function dispatch(app: App, event: ChatEvent): Promise<ChatReply | 
     const parsed = parseCommand(event.text);
     if (!parsed) return event.chat.kind === 'web' ? await commands.help(app, contextOf(event, role), {}) : undefined;
     const reply = await runCommand(app, event, parsed, role);
-    return { ...reply, text: reply.text.slice(0, maxReplyChars) };
+    return { ...reply, text: cutAtWord(reply.text, maxReplyChars) };
   } catch (error) {
     const id = randomBytes(3).toString('hex');
     if (!(error instanceof UserError)) app.log.error({ err: error, id, chat: event.chat.kind }, 'a command failed');
@@ -70,9 +71,9 @@ async function roleOf(app: App, { chat, user }: ChatEvent): Promise<Role | undef
 }
 
 async function answerStranger(app: App, { chat, user, text }: ChatEvent): Promise<ChatReply | undefined> {
-  if (!text.trimStart().startsWith('/') || !(await mayAnswerStranger(app.db, chat, user.id))) return undefined;
-  await writeAudit(app.db, chat, { userId: user.id, userName: user.name, action: 'stranger' });
-  return { text: errorSentence(languageOf(text), new UserError('stranger')), isError: true };
+  if (!text.trimStart().startsWith('/')) return undefined;
+  if (!(await noteStranger(app.db, chat, { userId: user.id, userName: user.name }))) return undefined;
+  return { text: errorSentence(languageOf(text), new UserError('stranger', { user: user.id })), isError: true };
 }
 
 async function runCommand(app: App, event: ChatEvent, { name, args }: ParsedCommand, role: Role): Promise<ChatReply> {
@@ -81,7 +82,10 @@ async function runCommand(app: App, event: ChatEvent, { name, args }: ParsedComm
     throw new UserError('not_allowed', { role: needed, user: event.user.id });
   const reply = await commands[name](app, contextOf(event, role), args);
   if (needed !== 'viewer') {
-    const { url: _secret, ...detail } = args;
+    // Addresses may hold secrets in their query.
+    const detail = Object.fromEntries(
+      Object.entries(args).map(([name, value]) => [name, typeof value === 'string' ? shown(value) : value]),
+    );
     await writeAudit(app.db, event.chat, { userId: event.user.id, userName: event.user.name, action: name, detail });
   }
   return reply;

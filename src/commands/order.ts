@@ -4,18 +4,16 @@ import type { Quality } from '../core/model.ts';
 import type { Platform, StreamRef } from '../core/ports.ts';
 import type { WatchRules } from '../db/schema.ts';
 import { ensureTarget, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
-import type { Args, CommandContext } from './context.ts';
+import { type Args, type CommandContext, matchStream } from './context.ts';
 
-export type Order = { platform: Platform; stream: StreamRef; watch: WatchRow };
+export type Order = { platform: Platform; stream: StreamRef; watch: WatchRow; isNew: boolean };
 
 /** The Platform of a link and its Stream row. @throws UserError `site_unknown` */
 export async function findStream(app: App, href: string): Promise<{ platform: Platform; stream: StreamRef }> {
-  const url = new URL(href);
-  for (const platform of app.platforms) {
-    const match = platform.match(url);
-    if (match) return { platform, stream: await upsertStream(app.db, { platform: platform.name, ...match }) };
-  }
-  throw new UserError('site_unknown');
+  const match = matchStream(app, href);
+  const platform = app.platforms.find(({ name }) => name === match?.platform);
+  if (!match || !platform) throw new UserError('site_unknown');
+  return { platform, stream: await upsertStream(app.db, match) };
 }
 
 /** Writes the Watch that `/record` or `/watch` orders. @throws UserError `site_unknown`, `target_unknown` */
@@ -27,7 +25,7 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
   const rules: WatchRules = {};
   if (typeof args.for === 'number') rules.maxLengthMs = args.for;
   if (typeof args.split === 'number') rules.splitMs = args.split;
-  const watch = await upsertWatch(app.db, {
+  const { watch, isNew } = await upsertWatch(app.db, {
     streamId: stream.id,
     chat: ctx.chat,
     language: ctx.language,
@@ -37,5 +35,5 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
     once,
     targetId: target.id,
   });
-  return { platform, stream, watch };
+  return { platform, stream, watch, isNew };
 }

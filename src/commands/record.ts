@@ -1,9 +1,10 @@
-import { openSession } from '../advance.ts';
+import { findLatestSession, openSession } from '../advance.ts';
+import type { App } from '../app.ts';
 import { streamName } from '../core/card.ts';
 import { UserError } from '../core/errors.ts';
-import type { StreamStatus } from '../core/ports.ts';
-import { textOf } from '../core/text/text.ts';
-import { endWatch, findChatDeliveries } from '../db/watches.ts';
+import type { StreamRef, StreamStatus } from '../core/ports.ts';
+import { codeSentence, textOf } from '../core/text/text.ts';
+import { findChatDeliveries } from '../db/watches.ts';
 import type { Command } from './context.ts';
 import { findStream, placeOrder } from './order.ts';
 
@@ -14,33 +15,46 @@ const checkLimitMs = 30_000;
 export const record: Command = async (app, ctx, args) => {
   const { platform, stream } = await findStream(app, String(args.url));
   const quality = args.quality ?? 'best';
-  const open = await findChatDeliveries(app.db, ctx.chat, { isOpen: true });
-  const running = open.find((row) => row.session.streamId === stream.id && row.rendition.name === quality);
+  const open = await findChatDeliveries(app.db, ctx.chat, { isOpen: true, stream });
+  const running = open.find((row) => row.rendition.name === quality);
   if (running) throw new UserError('already_recording', { session: running.session.id });
   const [status] = await platform.check([stream], AbortSignal.timeout(checkLimitMs));
-  if (status?.state !== 'live') throw whyNot(status);
-  const { watch } = await placeOrder(app, ctx, args, true);
-  const facts = {
-    broadcastId: status.broadcastId,
-    title: status.title,
-    category: status.category,
-    startedAt: status.startedAt,
-  };
-  const sessionId =
-    (await openSession(app, stream.id, facts)) ?? (await openSession(app, stream.id, { title: status.title }));
-  if (sessionId === undefined) {
-    await endWatch(app.db, watch.id);
-    throw new UserError('stream_unknown');
-  }
-  return { text: textOf(ctx.language).replies.recording(`s${sessionId}`, status.title ?? streamName(stream)) };
+  if (status?.state !== 'live') throw whyNot(status, stream);
+  const { isNew } = await placeOrder(app, ctx, args, true);
+  const session = await openLive(app, stream.id, status);
+  // The same order was said twice at once: it is recorded once.
+  if (!isNew) throw new UserError('already_recording', { session });
+  return { text: textOf(ctx.language).replies.recording(`s${session}`, status.title ?? streamName(stream)) };
 };
 
+/** The Session of a live Stream; the broadcast goes on as the next one where it was recorded and stopped before. */
+async function openLive(app: App, streamId: number, status: StreamStatus): Promise<number> {
+  const { broadcastId, title, category, startedAt } = status;
+  const facts = { broadcastId, title, category, startedAt };
+  const opened = await openSession(app, streamId, facts);
+  if (opened !== undefined) return opened;
+  const last = await findLatestSession(app.db, streamId);
+  const again = await openSession(app, streamId, { title, category, continuesId: last?.id });
+  if (again === undefined) throw new Error(`no session for live stream ${streamId}`);
+  return again;
+}
+
+/** What may pass by itself: the person is told that the site did not say. */
+const passing = new Set(['http_error', 'timeout', 'connection_lost', 'source_lost', 'source_stalled', 'bad_playlist']);
+
 /** Why a look did not find it live, and what to do. */
-function whyNot(status: StreamStatus | undefined): UserError {
-  const startsAt = status?.scheduledFor?.toISOString();
-  if (status?.state === 'offline' || status?.state === 'scheduled')
+function whyNot(status: StreamStatus | undefined, stream: StreamRef): UserError {
+  const startsAt = status?.scheduledFor
+    ?.toISOString()
+    .replace(/:\d\d\.\d+Z$/, ' UTC')
+    .replace('T', ' ');
+  const { state, reason } = status ?? {};
+  if (reason === 'stream_removed') return new UserError(reason);
+  if (state === 'offline' || state === 'scheduled')
     return new UserError('stream_offline', startsAt ? { startsAt } : {});
-  if (status?.state === 'ended') return new UserError('stream_ended');
-  const reason = status?.reason;
-  return new UserError(reason && /^[a-z_0-9]+$/.test(reason) ? reason : 'stream_unknown');
+  if (state === 'ended') return new UserError('stream_ended');
+  const { protocol, hostname } = new URL(stream.url);
+  const values = { protocol: protocol.slice(0, -1), host: hostname };
+  const isTold = reason !== undefined && !passing.has(reason) && codeSentence('en', reason) !== undefined;
+  return new UserError(isTold ? reason : 'stream_unknown', values);
 }

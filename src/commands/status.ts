@@ -1,7 +1,7 @@
 import type { App } from '../app.ts';
-import { streamName } from '../core/card.ts';
+import { cutAtWord, streamName } from '../core/card.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
-import { codeSentence, textOf } from '../core/text/text.ts';
+import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
 import { findChatDeliveries, findWatches } from '../db/watches.ts';
 import { type ChatDelivery, type Command, type CommandContext, pickDeliveries } from './context.ts';
@@ -14,8 +14,7 @@ export const status: Command = async (app, ctx, args) => {
     const picked = await pickDeliveries(app, ctx, String(args.id), false);
     return { text: (await Promise.all(picked.slice(0, perPage).map((row) => describe(app, ctx, row)))).join('\n\n') };
   }
-  const rows = await findChatDeliveries(app.db, ctx.chat);
-  const active = rows.filter(({ delivery }) => !['done', 'cancelled'].includes(delivery.state)).slice(0, perPage);
+  const active = (await findChatDeliveries(app.db, ctx.chat, { isUnfinished: true })).slice(0, perPage);
   if (active.length === 0) return { text: textOf(ctx.language).replies.idle };
   return { text: (await Promise.all(active.map((row) => describe(app, ctx, row)))).join('\n\n') };
 };
@@ -44,8 +43,8 @@ async function describe(
     gaps.length === 0 ? undefined : t.card.gapCount(gaps.length, formatDuration(missing)),
   ];
   const trouble = delivery.error ?? (session.state === 'reconnecting' ? rendition.trouble : undefined);
-  const sentence = trouble ? (codeSentence(ctx.language, trouble) ?? trouble) : undefined;
-  const name = session.title ?? streamName(stream);
+  const sentence = trouble ? troubleSentence(ctx.language, trouble) : undefined;
+  const name = cutAtWord(session.title ?? streamName(stream), 80);
   return [`s${session.id} ${name} (${rendition.name})`, facts.filter(Boolean).join(' · '), sentence]
     .filter(Boolean)
     .join('\n');

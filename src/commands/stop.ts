@@ -17,8 +17,9 @@ export const stop: Command = async (app, ctx, args) => {
 export const cancel: Command = async (app, ctx, args) => {
   const picked = await pickDeliveries(app, ctx, optional(args.id), args.id === undefined);
   const done = await Promise.all(picked.map(({ delivery }) => cancelDelivery(app, delivery.id)));
-  if (!done.some(Boolean)) throw new UserError('nothing_active');
-  return { text: textOf(ctx.language).replies.cancelled(`s${picked[0]?.session.id}`) };
+  const id = `s${picked[0]?.session.id}`;
+  if (!done.some(Boolean)) throw new UserError('nothing_to_cancel', { id });
+  return { text: textOf(ctx.language).replies.cancelled(id) };
 };
 
 /** `/retry ID`: tries again what failed for good. */

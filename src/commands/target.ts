@@ -2,9 +2,9 @@ import { eq, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { UserError } from '../core/errors.ts';
 import { type ChatAddress, chatKinds, type PostMode } from '../core/model.ts';
-import { codeSentence, textOf } from '../core/text/text.ts';
+import { textOf, troubleSentence } from '../core/text/text.ts';
 import { targets } from '../db/schema.ts';
-import { ensureTarget, findTargets } from '../db/watches.ts';
+import { ensureTarget, findTargets, findWatchesOfTarget } from '../db/watches.ts';
 import type { Args, Command, CommandContext } from './context.ts';
 
 /** `/target add|set|test|remove|list`: where this chat's recordings are posted. */
@@ -81,13 +81,16 @@ const test: Command = async (app, ctx, args) => {
         vault: found.vault ?? undefined,
       })
     : ['chat_not_connected'];
-  const sentences = problems.map((code) => codeSentence(ctx.language, code) ?? code);
+  const sentences = problems.map((code) => troubleSentence(ctx.language, code));
   return { text: sentences.length === 0 ? textOf(ctx.language).replies.targetGood(found.name) : sentences.join('\n') };
 };
 
 const remove: Command = async (app, ctx, args) => {
   const found = await find(app, ctx, args);
   if (found.isDefault) throw new UserError('target_in_use', { name: found.name });
+  const used = await findWatchesOfTarget(app.db, found.id);
+  const watches = used.map((id) => `w${id}`).join(', ');
+  if (used.length > 0) throw new UserError('target_watched', { name: found.name, watches });
   await app.db.update(targets).set({ removedAt: sql`now()` }).where(eq(targets.id, found.id));
   return { text: textOf(ctx.language).replies.targetRemoved(found.name) };
 };

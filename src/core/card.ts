@@ -3,7 +3,7 @@ import { formatDuration, formatSize } from './duration.ts';
 import type { Language } from './model.ts';
 import type { PostContent } from './ports.ts';
 import { finalSessionStates, type SessionState } from './session.ts';
-import { codeSentence, textOf } from './text/text.ts';
+import { textOf, troubleSentence } from './text/text.ts';
 import { displayUrl } from './url.ts';
 
 /** Everything a card shows, read from rows. */
@@ -37,6 +37,9 @@ export function cardState({ sessionState, deliveryState, isClosed, recordedMs }:
   return sessionState;
 }
 
+/** Titles of sites may be of any length. */
+const titleChars = 200;
+
 /** The card: what is recorded, how it goes, and what can be pressed. */
 export function cardContent(language: Language, facts: CardFacts): PostContent {
   const t = textOf(language);
@@ -54,13 +57,10 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
     ],
     [t.card.parts, facts.partsPlanned > 0 ? t.card.partCount(facts.partsStaged, facts.partsPlanned) : undefined],
     [t.card.end, facts.isClosed ? (t.endReasons[facts.endReason ?? ''] ?? facts.endReason) : undefined],
-    [
-      t.card.trouble,
-      trouble === undefined ? undefined : (codeSentence(language, trouble.split(':')[0] ?? '') ?? trouble),
-    ],
+    [t.card.trouble, trouble === undefined ? undefined : troubleSentence(language, trouble)],
   ];
   return {
-    text: facts.title ?? facts.streamName,
+    text: cutAtWord(facts.title ?? facts.streamName, titleChars),
     state,
     facts: rows.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
     buttons: [
@@ -95,7 +95,7 @@ export function albumCaption(language: Language, facts: AlbumFacts, maxChars: nu
   ].join(' · ');
   const head =
     facts.title && facts.title !== facts.streamName ? `${facts.title}\n${facts.streamName}` : facts.streamName;
-  return `${cutAtWord(head, maxChars - line.length - 1)}\n${line}`;
+  return `${cutAtWord(head, Math.max(1, maxChars - line.length - 1))}\n${line}`;
 }
 
 /** Share of a broadcast that is kept: 100 % only where nothing is missing. */

@@ -1,7 +1,7 @@
 import { parseDuration, parseSize } from './duration.ts';
 import { UserError } from './errors.ts';
 import { postModes, qualities, type Role, roles } from './model.ts';
-import { parseStreamUrl } from './url.ts';
+import { displayUrl, looksLikeUrl, parseStreamUrl } from './url.ts';
 
 export type ArgType = 'url' | 'ref' | 'text' | 'duration' | 'size' | 'number' | readonly string[];
 export type Arg = { name: string; type: ArgType; isRequired?: boolean };
@@ -95,11 +95,15 @@ export type CommandName = (typeof commandSpecs)[number]['name'];
 /** Values are checked: durations in ms, sizes in bytes, URLs canonical. */
 export type ParsedCommand = { name: CommandName; args: Record<string, string | number> };
 
+/** Smallest Part limit: below this, what `planParts` keeps in reserve leaves nothing. */
+const leastLimitBytes = 100_000;
+
 /**
  * Reads a typed command: `/record@bot URL quality=720p`, options anywhere, values in quotes.
  *
  * @returns undefined where the text is no command
- * @throws UserError `unknown_command`, `missing_argument`, `bad_argument`, `too_many_arguments`, `bad_url`
+ * @throws UserError `unknown_command`, `missing_argument`, `bad_argument`, `unknown_option`, `too_many_arguments`,
+ *   `bad_url`
  */
 export function parseCommand(text: string): ParsedCommand | undefined {
   const words = splitWords(text);
@@ -110,25 +114,43 @@ export function parseCommand(text: string): ParsedCommand | undefined {
   const args: Record<string, string | number> = {};
   const positional = [...spec.args];
   for (const word of words) {
-    const [, key = '', value = ''] = /^([a-z]+)=(.*)$/is.exec(word) ?? [];
-    const option = spec.options.find((candidate) => candidate.name === key.toLowerCase());
-    const arg = option ?? positional.shift();
-    if (!arg) throw new UserError('too_many_arguments', { word, example: spec.example });
-    args[arg.name] = readValue(arg, option ? value : word, spec);
+    const [, key, value = ''] = /^([a-z]+)=(.*)$/is.exec(word) ?? [];
+    const named = key === undefined ? undefined : takeNamed(spec, positional, key.toLowerCase());
+    // `limti=5MB` must not become a name or an address.
+    if (key !== undefined && !named) throw new UserError('unknown_option', { name: key, example: spec.example });
+    const arg = named ?? positional.shift();
+    if (!arg) throw new UserError('too_many_arguments', { word: shown(word), example: spec.example });
+    args[arg.name] = readValue(arg, named ? value : word, spec);
   }
   const missing = positional.find((arg) => arg.isRequired);
   if (missing) throw new UserError('missing_argument', { name: missing.name, example: spec.example });
   return { name: spec.name as CommandName, args };
 }
 
+/** The option of that name, or the positional one, which is then no longer awaited. */
+function takeNamed(spec: CommandSpec, positional: Arg[], name: string): Arg | undefined {
+  const option = spec.options.find((arg) => arg.name === name);
+  if (option) return option;
+  const index = positional.findIndex((arg) => arg.name === name);
+  return index < 0 ? undefined : positional.splice(index, 1)[0];
+}
+
+/** What a person typed, to be shown back: short, and an address without its secrets. */
+export function shown(word: string): string {
+  return looksLikeUrl(word) ? displayUrl(word) : word.slice(0, 60);
+}
+
 function splitWords(text: string): string[] {
-  const words = text.trim().match(/(?:[^\s"“”]+|["“”][^"“”]*["“”])+/g) ?? [];
+  // Postgres takes no NUL, and no name needs control characters.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  const clean = text.replace(/[\u0000-\u0008\u000e-\u001f\u007f]/g, '');
+  const words = clean.trim().match(/(?:[^\s"“”]+|["“”][^"“”]*["“”])+/g) ?? [];
   return words.map((word) => word.replace(/["“”]/g, ''));
 }
 
 function readValue({ name, type }: Arg, value: string, spec: CommandSpec): string | number {
   const bad = (wanted: string) =>
-    new UserError('bad_argument', { name, value: value.slice(0, 60), wanted, example: spec.example });
+    new UserError('bad_argument', { name, value: shown(value), wanted, example: spec.example });
   if (value === '') throw bad('a value');
   switch (type) {
     case 'url':
@@ -136,7 +158,7 @@ function readValue({ name, type }: Arg, value: string, spec: CommandSpec): strin
     case 'duration':
       return required(parseDuration(value), () => bad('2h, 90m or 1:30:00'));
     case 'size':
-      return required(parseSize(value), () => bad('50MB or 1.9GB'));
+      return required(atLeast(leastLimitBytes, parseSize(value)), () => bad('50MB or 1.9GB'));
     case 'number':
       return required(/^[1-9]\d{0,6}$/.test(value) ? Number(value) : undefined, () => bad('a number from 1'));
     case 'ref':
@@ -150,14 +172,16 @@ function readValue({ name, type }: Arg, value: string, spec: CommandSpec): strin
   }
 }
 
+const atLeast = (least: number, value = 0) => (value >= least ? value : undefined);
+
 function required<T>(value: T | undefined, fail: () => UserError): T {
   if (value === undefined) throw fail();
   return value;
 }
 
-/** `s12`, `#s12`, `12` → its letter and number; undefined where the text is an address. */
-export function parseRef(text: string): { kind: string; id: number } | undefined {
-  const [, kind = 's', id] = /^#?([swdp])?(\d{1,15})$/i.exec(text) ?? [];
+/** `s12`, `#s12`, `12` → its letter (`fallback` where there is none) and number; undefined where it is no such id. */
+export function parseRef(text: string, fallback: 's' | 'w' = 's'): { kind: string; id: number } | undefined {
+  const [, kind = fallback, id] = /^#?([swdp])?(\d{1,15})$/i.exec(text) ?? [];
   return id === undefined ? undefined : { kind: kind.toLowerCase(), id: Number(id) };
 }
 

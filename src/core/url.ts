@@ -6,14 +6,31 @@ const schemes = new Set(['http:', 'https:', 'rtmp:', 'rtmps:', 'rtsp:', 'srt:'])
 export const looksLikeUrl = (text: string) =>
   /^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[\w-]+(\.[\w-]+)+([/:?].*)?$/.test(text);
 
-/** The address a person typed: `https://` is added where the scheme is missing, the fragment goes. @throws UserError `bad_url` */
+/** What sites add to count clicks; it makes two addresses of one Stream. */
+const trackingNames = /^(utm_\w+|fbclid|gclid|igshid|mc_[ce]id)$/i;
+
+/**
+ * The address a person typed, canonical: `https://` is added where the scheme is missing, the fragment and what only
+ * counts clicks go.
+ *
+ * @throws UserError `bad_url`
+ */
 export function parseStreamUrl(text: string): URL {
   const trimmed = text.trim().replace(/^<(.*)>$/, '$1');
-  const url = looksLikeUrl(trimmed) ? URL.parse(trimmed.includes('://') ? trimmed : `https://${trimmed}`) : null;
+  const url = looksLikeUrl(trimmed) ? readUrl(trimmed.includes('://') ? trimmed : `https://${trimmed}`) : undefined;
   if (!url || !schemes.has(url.protocol) || url.hostname === '')
-    throw new UserError('bad_url', { url: displayUrl(text) });
+    throw new UserError('bad_url', { url: displayUrl(trimmed) });
   url.hash = '';
+  // As text: URLSearchParams would write the rest anew, and a signed query must stay byte for byte.
+  const query = url.search.slice(1).split('&');
+  url.search = query.filter((pair) => !trackingNames.test(pair.split('=')[0] ?? '')).join('&');
+  // Only http(s) hosts are put in lower case by URL itself.
+  url.hostname = url.hostname.toLowerCase();
   return url;
+}
+
+function readUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 /** An address for people and logs: without query, credentials and scheme, at most 80 characters. */

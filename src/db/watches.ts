@@ -1,6 +1,7 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, notInArray, sql } from 'drizzle-orm';
+import { finalDeliveryStates } from '../core/delivery.ts';
 import type { ChatAddress, Language, Quality } from '../core/model.ts';
-import type { Queryable } from './client.ts';
+import type { Database, Queryable } from './client.ts';
 import {
   deliveries,
   renditions,
@@ -36,22 +37,57 @@ export type NewWatch = {
   targetId: number;
 };
 
-/** Makes the Watch, or changes the standing one of this chat on the same Stream and quality. */
-export async function upsertWatch(db: Queryable, { chat, targetId, ...order }: NewWatch): Promise<WatchRow> {
+/**
+ * Makes the Watch, or changes the standing one of this chat on the same Stream and quality. An open `once` order is
+ * found instead of made again, so that a command that is said or read twice posts once.
+ */
+export async function upsertWatch(db: Database, order: NewWatch): Promise<{ watch: WatchRow; isNew: boolean }> {
+  return db.transaction(async (tx) => {
+    const found = order.once ? await lockOnce(tx, order) : undefined;
+    if (found) return { watch: found, isNew: false };
+    const watch = await writeWatch(tx, order);
+    await tx.delete(watchTargets).where(eq(watchTargets.watchId, watch.id));
+    await tx.insert(watchTargets).values({ watchId: watch.id, targetId: order.targetId });
+    return { watch, isNew: true };
+  });
+}
+
+/** The open `once` order of this chat, looked for by one at a time: no index makes these unique. */
+async function lockOnce(tx: Queryable, { chat, streamId, quality }: NewWatch): Promise<WatchRow | undefined> {
+  const key = `once:${chat.kind}:${chat.chatId}:${streamId}:${quality}`;
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
+  const [row] = await tx
+    .select()
+    .from(watches)
+    .where(
+      and(
+        eq(watches.chatKind, chat.kind),
+        eq(watches.chatId, chat.chatId),
+        eq(watches.streamId, streamId),
+        eq(watches.quality, quality),
+        eq(watches.once, true),
+        isNull(watches.endedAt),
+      ),
+    )
+    .limit(1);
+  return row;
+}
+
+async function writeWatch(tx: Queryable, { chat, targetId: _, ...order }: NewWatch): Promise<WatchRow> {
   const values = { ...order, chatKind: chat.kind, chatId: chat.chatId, threadId: chat.threadId ?? null };
-  const insert = db.insert(watches).values(values);
+  const insert = tx.insert(watches).values(values);
+  const { rules, language } = order;
   const [row] = order.once
     ? await insert.returning()
     : await insert
         .onConflictDoUpdate({
           target: [watches.streamId, watches.chatKind, watches.chatId, watches.quality],
           targetWhere: sql`ended_at is null and not once`,
-          set: { rules: order.rules, pausedAt: null, language: order.language },
+          // Ordered anew: a broadcast that was stopped by hand may be recorded again.
+          set: { rules, language, pausedAt: null, createdAt: sql`now()` },
         })
         .returning();
   if (!row) throw new Error('upsert returned no row');
-  await db.delete(watchTargets).where(eq(watchTargets.watchId, row.id));
-  await db.insert(watchTargets).values({ watchId: row.id, targetId });
   return row;
 }
 
@@ -70,12 +106,21 @@ export async function findWatches(db: Queryable, chat: ChatAddress) {
     .orderBy(desc(watches.id));
 }
 
-/** Deliveries of a chat with what they hang on, newest first: `open` ones still capture for it. */
-export async function findChatDeliveries(
-  db: Queryable,
-  chat: ChatAddress,
-  filter: { sessionId?: number; isOpen?: boolean; limit?: number } = {},
-) {
+export type DeliveryFilter = {
+  sessionId?: number;
+  watchId?: number;
+  deliveryId?: number;
+  stream?: { platform: string; channel: string };
+  /** Its window is open: still captured for this chat. */
+  isOpen?: boolean;
+  /** Neither done nor cancelled. */
+  isUnfinished?: boolean;
+};
+/** More Deliveries of one chat than this are never shown or acted on at once. */
+const mostDeliveries = 200;
+
+/** Deliveries of a chat with what they hang on, newest first, at most 200. */
+export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filter: DeliveryFilter = {}) {
   return db
     .select({ delivery: deliveries, session: sessions, stream: streams, rendition: renditions, watch: watches })
     .from(deliveries)
@@ -88,11 +133,27 @@ export async function findChatDeliveries(
         eq(watches.chatKind, chat.kind),
         eq(watches.chatId, chat.chatId),
         filter.sessionId === undefined ? undefined : eq(deliveries.sessionId, filter.sessionId),
+        filter.watchId === undefined ? undefined : eq(watches.id, filter.watchId),
+        filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
+        filter.stream === undefined ? undefined : eq(streams.platform, filter.stream.platform),
+        filter.stream === undefined ? undefined : eq(streams.channel, filter.stream.channel),
         filter.isOpen ? isNull(deliveries.closedAt) : undefined,
+        filter.isUnfinished ? notInArray(deliveries.state, finalDeliveryStates) : undefined,
       ),
     )
     .orderBy(desc(deliveries.id))
-    .limit(filter.limit ?? 200);
+    .limit(mostDeliveries);
+}
+
+/** Ids of the standing orders that post to a Target. */
+export async function findWatchesOfTarget(db: Queryable, targetId: number): Promise<number[]> {
+  const rows = await db
+    .select({ id: watches.id })
+    .from(watchTargets)
+    .innerJoin(watches, eq(watches.id, watchTargets.watchId))
+    .where(and(eq(watchTargets.targetId, targetId), isNull(watches.endedAt)))
+    .orderBy(watches.id);
+  return rows.map((row) => row.id);
 }
 
 /** Targets of a chat, default first. */

@@ -11,19 +11,22 @@ export const en = {
       `Something went wrong here (error ${v.id ?? '?'}). It is in the log; please try again.`,
     not_allowed: (v: ErrorValues) =>
       `You need the right "${v.role}" for this. Ask an admin to type /grant ${v.user} ${v.role}.`,
-    stranger: () => 'This bot is private. Ask its owner to let you in.',
+    stranger: (v: ErrorValues) => `This bot is private. Ask its owner to let you in; your id here is ${v.user}.`,
     unknown_command: (v: ErrorValues) => `I do not know /${v.command}. Did you mean /${v.suggestion}?`,
     missing_argument: (v: ErrorValues) => `"${v.name}" is missing. Example: ${v.example}`,
     bad_argument: (v: ErrorValues) => `${v.name}="${v.value}" is not possible; use ${v.wanted}. Example: ${v.example}`,
+    unknown_option: (v: ErrorValues) => `There is no option "${v.name}" here. Example: ${v.example}`,
+    user_needs_id: (v: ErrorValues) =>
+      `"${v.user}" is not an id. Use the number that /whoami shows, or that I tell people without a right.`,
     too_many_arguments: (v: ErrorValues) => `I cannot place "${v.word}". Example: ${v.example}`,
     bad_url: (v: ErrorValues) =>
       `"${v.url}" is not an address I can record. Send the link of the live page or playlist, beginning with https://.`,
     address_refused: (v: ErrorValues) =>
-      `${v.host} is in a private network, and such addresses are not recorded. The operator may allow them with ALLOW_PRIVATE_SOURCES=1.`,
+      `${v.host ?? 'The address'} is in a private network, and such addresses are not recorded. The operator may allow them with ALLOW_PRIVATE_SOURCES=1.`,
     program_missing: (v: ErrorValues) =>
-      `The program ${v.program} is missing on the server. The operator has to install it; "aircheck doctor" says how.`,
+      `The program ${v.program ?? 'yt-dlp or ffmpeg'} is missing on the server. The operator has to install it; "aircheck doctor" says how.`,
     protocol_unsupported: (v: ErrorValues) =>
-      `Streams by ${v.protocol} cannot be recorded yet. Send an HLS link (.m3u8) or the page.`,
+      `Streams by ${v.protocol ?? 'this protocol'} cannot be recorded yet. Send an HLS link (.m3u8) or the page.`,
     stream_offline: (v: ErrorValues) =>
       `It is not live now.${start(v)} Use /watch with the same link, and I record it as soon as it goes live.`,
     stream_private: () => 'This stream is private. I can only record what is public.',
@@ -40,8 +43,10 @@ export const en = {
     already_recording: (v: ErrorValues) => `This chat records it already (s${v.session}). Type /status s${v.session}.`,
     resolve_failed: () =>
       'The site could not be read. Try again in a minute; if it stays so, yt-dlp on the server may be too old.',
-    playlist_broken: () => 'The playlist of the stream cannot be read at the moment.',
+    bad_playlist: () => 'The playlist of the stream cannot be read at the moment.',
     hls_encrypted_unsupported: () => 'This stream is encrypted, which cannot be recorded yet.',
+    hls_separate_audio_unsupported: () =>
+      'This stream sends sound apart from the picture, which cannot be recorded yet.',
     hls_fmp4_unsupported: () => 'This stream comes in a form (fMP4) that cannot be recorded yet.',
     source_lost: () => 'The stream does not answer; I keep trying.',
     source_stalled: () => 'The stream stands still; I keep trying.',
@@ -58,6 +63,7 @@ export const en = {
     thumbnail_failed: () => 'A preview picture could not be made; it is tried again.',
     part_too_big: () =>
       'A part stays over the size limit however it is cut. Raise the limit of the target and type /retry.',
+    part_not_staged: () => 'A part was to be posted before it was uploaded; type /retry.',
     part_orphaned: () => 'A part lost its recording; please report this.',
     segment_without_take: () => 'A recording was written in a wrong order; please report this.',
     bad_key: () => 'A file name is not allowed; please report this.',
@@ -77,9 +83,13 @@ export const en = {
     nothing_active: () => 'Nothing is being recorded in this chat. Type /record with a link.',
     which_one: (v: ErrorValues) => `Several recordings run here; say which: ${v.choices}`,
     nothing_to_retry: (v: ErrorValues) => `Nothing of ${v.id} has failed, so there is nothing to try again.`,
+    nothing_to_cancel: (v: ErrorValues) => `${v.id} is over already, so there is nothing to cancel.`,
+    chat_not_connected: () => 'The bot of that chat does not run here; the operator has to set its token.',
+    fault: () => 'Something does not work; the log has more.',
     target_unknown: (v: ErrorValues) => `There is no target "${v.name}" in this chat. Type /target list.`,
     target_needs: (v: ErrorValues) => `"${v.what}" is missing. Example: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `The target "${v.name}" is the default of this chat and cannot be removed.`,
+    target_watched: (v: ErrorValues) => `"${v.name}" is used by ${v.watches}. End them with /unwatch first.`,
   },
   causes: {
     http_error: 'server error',

@@ -15,19 +15,22 @@ export const ru = {
       `Что-то пошло не так (ошибка ${v.id ?? '?'}). Она записана в журнал; попробуйте ещё раз.`,
     not_allowed: (v: ErrorValues) =>
       `Для этого нужно право «${v.role}». Попросите администратора набрать /grant ${v.user} ${v.role}.`,
-    stranger: () => 'Этот бот закрытый. Попросите владельца дать вам доступ.',
+    stranger: (v: ErrorValues) => `Этот бот закрытый. Попросите владельца дать вам доступ; ваш номер здесь ${v.user}.`,
     unknown_command: (v: ErrorValues) => `Я не знаю /${v.command}. Может быть, /${v.suggestion}?`,
     missing_argument: (v: ErrorValues) => `Не хватает «${v.name}». Пример: ${v.example}`,
     bad_argument: (v: ErrorValues) => `${v.name}="${v.value}" не подходит; возможно: ${v.wanted}. Пример: ${v.example}`,
+    unknown_option: (v: ErrorValues) => `Настройки «${v.name}» здесь нет. Пример: ${v.example}`,
+    user_needs_id: (v: ErrorValues) =>
+      `«${v.user}» — не номер. Нужен номер, который показывает /whoami или который я называю людям без права.`,
     too_many_arguments: (v: ErrorValues) => `Не понимаю, что такое «${v.word}». Пример: ${v.example}`,
     bad_url: (v: ErrorValues) =>
       `«${v.url}» — не адрес, который можно записать. Пришлите ссылку на эфир, начиная с https://.`,
     address_refused: (v: ErrorValues) =>
-      `${v.host} находится в частной сети, такие адреса не записываются. Владелец может разрешить их через ALLOW_PRIVATE_SOURCES=1.`,
+      `${v.host ?? 'Адрес'} находится в частной сети, такие адреса не записываются. Владелец может разрешить их через ALLOW_PRIVATE_SOURCES=1.`,
     program_missing: (v: ErrorValues) =>
-      `На сервере нет программы ${v.program}. Её должен установить владелец; «aircheck doctor» скажет как.`,
+      `На сервере нет программы ${v.program ?? 'yt-dlp или ffmpeg'}. Её должен установить владелец; «aircheck doctor» скажет как.`,
     protocol_unsupported: (v: ErrorValues) =>
-      `Эфир по протоколу ${v.protocol} пока не записывается. Пришлите ссылку HLS (.m3u8) или страницу.`,
+      `Эфир по протоколу ${v.protocol ?? 'этого вида'} пока не записывается. Пришлите ссылку HLS (.m3u8) или страницу.`,
     stream_offline: (v: ErrorValues) =>
       `Сейчас эфира нет.${start(v)} Наберите /watch с той же ссылкой, и я запишу, как только он начнётся.`,
     stream_private: () => 'Этот эфир закрытый. Я записываю только открытые.',
@@ -44,8 +47,9 @@ export const ru = {
       `Этот чат уже записывает его (s${v.session}). Наберите /status s${v.session}.`,
     resolve_failed: () =>
       'Сайт не удалось прочитать. Попробуйте через минуту; если не поможет, yt-dlp на сервере мог устареть.',
-    playlist_broken: () => 'Плейлист эфира сейчас не читается.',
+    bad_playlist: () => 'Плейлист эфира сейчас не читается.',
     hls_encrypted_unsupported: () => 'Этот эфир зашифрован; записать его пока нельзя.',
+    hls_separate_audio_unsupported: () => 'Звук этого эфира идёт отдельно от картинки; записать его пока нельзя.',
     hls_fmp4_unsupported: () => 'Этот эфир идёт в форме (fMP4), которую пока нельзя записать.',
     source_lost: () => 'Эфир не отвечает; продолжаю пробовать.',
     source_stalled: () => 'Эфир стоит на месте; продолжаю пробовать.',
@@ -61,6 +65,7 @@ export const ru = {
     probe_failed: () => 'Файл не удалось прочитать; пробую снова.',
     thumbnail_failed: () => 'Картинку не удалось сделать; пробую снова.',
     part_too_big: () => 'Часть больше предела, как её ни резать. Увеличьте предел у цели и наберите /retry.',
+    part_not_staged: () => 'Часть должна была выйти раньше, чем загрузилась; наберите /retry.',
     part_orphaned: () => 'Часть потеряла свою запись; сообщите об этом.',
     segment_without_take: () => 'Запись сохранена в неверном порядке; сообщите об этом.',
     bad_key: () => 'Недопустимое имя файла; сообщите об этом.',
@@ -78,9 +83,13 @@ export const ru = {
     nothing_active: () => 'В этом чате ничего не записывается. Наберите /record со ссылкой.',
     which_one: (v: ErrorValues) => `Здесь идёт несколько записей; укажите какую: ${v.choices}`,
     nothing_to_retry: (v: ErrorValues) => `У ${v.id} ничего не сломалось, повторять нечего.`,
+    nothing_to_cancel: (v: ErrorValues) => `${v.id} уже закончена, отменять нечего.`,
+    chat_not_connected: () => 'Бот этого чата здесь не запущен; владелец должен задать его токен.',
+    fault: () => 'Что-то не работает; подробности в журнале.',
     target_unknown: (v: ErrorValues) => `В этом чате нет цели «${v.name}». Наберите /target list.`,
     target_needs: (v: ErrorValues) => `Не хватает «${v.what}». Пример: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `Цель «${v.name}» основная в этом чате, её нельзя удалить.`,
+    target_watched: (v: ErrorValues) => `Цель «${v.name}» нужна для ${v.watches}. Сначала снимите их через /unwatch.`,
   },
   causes: {
     http_error: 'ошибка сервера',

@@ -24,6 +24,11 @@ export function codeSentence(
   return errors[code]?.(values);
 }
 
+/** The sentence of what stands in a row: `code` or `code: detail`. The detail may hold anything and is not shown. */
+export function troubleSentence(language: Language, trouble: string): string {
+  return codeSentence(language, trouble.split(':')[0] ?? '') ?? texts[language].errors.fault();
+}
+
 /** What a person is told of an error; `id` finds it in the log where it is a bug. */
 export function errorSentence(language: Language, error: unknown, id = '?'): string {
   const known = error instanceof UserError ? codeSentence(language, error.code, error.values) : undefined;
