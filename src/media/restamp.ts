@@ -1,14 +1,20 @@
-import { createTsScanner, packetBytes, ptsWrap, readTimestamp } from './ts.ts';
+import { isSameProgram, moveProgram, type Program, readProgram } from './program.ts';
+import { createTsScanner, packetBytes, ptsWrap, readTimestamp, type TsFacts, unwrap } from './ts.ts';
+
+/** First byte of each packet. Source: ISO/IEC 13818-1 §2.4.3.2. */
+const syncByte = 0x47;
 
 /** Segments whose timestamps go on from one to the next; each opens its file, whole MPEG-TS packets. */
 export type Run = { files: (() => Promise<NodeJS.ReadableStream>)[] };
 
 /**
  * Lays Runs end to end as one MPEG-TS stream: the first as it is, each later one with PTS, DTS and PCR moved so that
- * it begins exactly where the one before ended. Gaps take no time. One Segment is in memory at a time.
+ * it begins exactly where the one before ended, under the packet ids of the first. Gaps take no time. One Segment is in
+ * memory at a time.
  */
 export async function* layEndToEnd(runs: Run[]): AsyncGenerator<Buffer> {
   let endTicks: number | undefined;
+  let first: Program | undefined;
   for (const [index, run] of runs.entries()) {
     const isLast = index === runs.length - 1;
     const scanner = createTsScanner();
@@ -17,8 +23,11 @@ export async function* layEndToEnd(runs: Run[]): AsyncGenerator<Buffer> {
       const bytes = await readAll(await openFile());
       offset ??= endTicks === undefined ? 0 : endTicks - (firstTicks(bytes) ?? endTicks);
       moveTimestamps(bytes, offset);
+      const program = readProgram(bytes);
+      first ??= program;
       // Only what decides the next offset is scanned; a single Run passes through untouched.
       if (!isLast) scanner.push(bytes);
+      if (first && program && !isSameProgram(first, program)) moveProgram(bytes, program, first);
       yield bytes;
     }
     if (!isLast) endTicks = lastTicks(scanner.finish()) ?? endTicks;
@@ -36,29 +45,34 @@ function firstTicks(bytes: Buffer): number | undefined {
   scanner.push(bytes);
   const { videoFirst, audioFirst } = scanner.finish();
   if (videoFirst === undefined) return audioFirst;
-  return audioFirst === undefined ? videoFirst : Math.min(videoFirst, audioFirst);
+  return audioFirst === undefined ? videoFirst : Math.min(videoFirst, unwrap(audioFirst, videoFirst));
 }
 
-function lastTicks({
-  videoLast,
-  frameTicks,
-  audioEnd,
-}: ReturnType<ReturnType<typeof createTsScanner>['finish']>): number | undefined {
+/** The counter may wrap between the tracks: audio is compared on the video's side of it. */
+function lastTicks({ videoLast, frameTicks, audioEnd }: TsFacts): number | undefined {
   if (videoLast === undefined) return audioEnd;
-  return Math.max(videoLast + frameTicks, audioEnd ?? 0);
+  const videoEnd = videoLast + frameTicks;
+  return audioEnd === undefined ? videoEnd : Math.max(videoEnd, unwrap(audioEnd, videoEnd));
 }
 
 /** Moves PTS, DTS and PCR of whole packets by `offset` ticks of 90 kHz, in place, in 33 bits. */
 export function moveTimestamps(bytes: Buffer, offset: number): void {
   const ticks = Math.round(offset);
   if (ticks === 0) return;
-  for (let at = 0; at + packetBytes <= bytes.length; at += packetBytes) {
+  for (let at = nextPacket(bytes, 0); at + packetBytes <= bytes.length; at = nextPacket(bytes, at + packetBytes)) {
     const control = (bytes[at + 3] ?? 0) & 0x30;
     const adaptation = (control & 0x20) === 0 ? 0 : 1 + (bytes[at + 4] ?? 0);
     if (adaptation > 7 && ((bytes[at + 5] ?? 0) & 0x10) !== 0) movePcr(bytes, at + 6, ticks);
     const isStart = ((bytes[at + 1] ?? 0) & 0x40) !== 0;
     if (isStart && (control & 0x10) !== 0) movePes(bytes, at + 4 + adaptation, at + packetBytes, ticks);
   }
+}
+
+/** Where the next packet begins; bytes that are no packet are stepped over as the scanner does. */
+function nextPacket(bytes: Buffer, at: number): number {
+  if (bytes[at] === syncByte) return at;
+  const next = bytes.indexOf(syncByte, at);
+  return next < 0 ? bytes.length : next;
 }
 
 const wrapped = (value: number) => ((value % ptsWrap) + ptsWrap) % ptsWrap;

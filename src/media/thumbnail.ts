@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import ffmpeg from 'fluent-ffmpeg';
-import { TemporaryError } from '../core/errors.ts';
 
 export type ThumbnailOptions = {
   path: string;
@@ -16,17 +15,32 @@ const limitSeconds = 60;
 /** ffmpeg's JPEG scale, best first; 320 px at 5 is some 15 kB. */
 const qualities = [5, 12, 25];
 
-/** A JPEG of at most 320 px and 200 kB from a third into the file. @returns false where it has no picture */
+/**
+ * A JPEG of at most 320 px and 200 kB from a third into the file.
+ *
+ * @returns false where there is none to be had (audio only, a picture that cannot be decoded): a Part goes without
+ * @throws the signal's reason
+ */
 export async function makeThumbnail({ path, outPath, lengthMs, signal, programs }: ThumbnailOptions): Promise<boolean> {
   for (const quality of qualities) {
-    await grab({ path, outPath, atSeconds: lengthMs / 3000, quality, signal, ffmpegPath: programs.ffmpeg });
+    const isGrabbed = await grab({
+      path,
+      outPath,
+      atSeconds: lengthMs / 3000,
+      quality,
+      signal,
+      ffmpegPath: programs.ffmpeg,
+    });
+    signal.throwIfAborted();
+    if (!isGrabbed) break;
     const size = await stat(outPath).then(
       (found) => found.size,
       () => 0,
     );
-    if (size === 0) return false;
+    if (size === 0) break;
     if (size < maxBytes) return true;
   }
+  await rm(outPath, { force: true });
   return false;
 }
 
@@ -39,28 +53,25 @@ type Grab = {
   ffmpegPath: string;
 };
 
-function grab({ path, outPath, atSeconds, quality, signal, ffmpegPath }: Grab): Promise<void> {
+function grab({ path, outPath, atSeconds, quality, signal, ffmpegPath }: Grab): Promise<boolean> {
   signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const scale = "scale='if(gte(iw,ih),min(320,iw),-2)':'if(gte(iw,ih),-2,min(320,ih))'";
     const command = ffmpeg(path, { timeout: limitSeconds })
       .setFfmpegPath(ffmpegPath)
+      .inputOptions(['-protocol_whitelist', 'file'])
       .seekInput(atSeconds)
       .outputOptions(['-map', '0:v:0?', '-frames:v', '1', '-vf', scale, '-q:v', String(quality), '-f', 'image2'])
       .output(outPath);
     const onAbort = () => command.kill('SIGKILL');
     signal.addEventListener('abort', onAbort, { once: true });
-    const done = () => signal.removeEventListener('abort', onAbort);
-    command.on('end', () => {
-      done();
-      resolve();
-    });
-    command.on('error', (error: Error) => {
-      done();
-      // Audio only: ffmpeg says that the output has no stream.
-      if (/does not contain any stream/i.test(error.message)) resolve();
-      else reject(new TemporaryError('thumbnail_failed', { cause: error, detail: error.message.slice(-300) }));
-    });
+    const end = (isGrabbed: boolean) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(isGrabbed);
+    };
+    command.on('end', () => end(true));
+    // All that is told is text: audio only, broken picture, timeout and kill look alike.
+    command.on('error', () => end(false));
     command.run();
   });
 }
