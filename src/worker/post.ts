@@ -26,10 +26,11 @@ export async function sendPosts(app: App, deliveryId: number, signal: AbortSigna
   const context = await findDelivery(app.db, deliveryId);
   const chat = context && app.chats.get(context.target.kind);
   if (!context || !chat || context.delivery.state !== 'posting') return;
-  const rows = await findPosts(app.db, deliveryId);
-  for (const post of rows) {
+  for (;;) {
     if (signal.aborted) return;
-    if (post.state === 'posted' || post.state === 'skipped') continue;
+    const rows = await findPosts(app.db, deliveryId);
+    const post = rows.find((row) => row.state !== 'posted' && row.state !== 'skipped');
+    if (!post) break;
     if (!(await sendOne(app, { chat, context, post, rows }, signal))) return;
   }
   await advance(app, 'deliveries', deliveryId, 'allPosted', {}, [{ name: 'card', data: { deliveryId } }]);

@@ -1,0 +1,103 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isFaststart } from '../../src/media/probe.ts';
+import {
+  readOutcome,
+  readPostedFiles,
+  startTestApp,
+  type TestApp,
+  waitForFrames,
+  waitUntilPosted,
+} from '../support/app.ts';
+import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { waitFor } from '../support/wait.ts';
+
+let redis: TestRedis;
+let test1: TestApp | undefined;
+let origin: LiveOrigin | undefined;
+
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+afterEach(async () => {
+  await test1?.close();
+  await origin?.close();
+  test1 = undefined;
+  origin = undefined;
+});
+
+const queues = [
+  ['postgres', () => undefined],
+  ['redis', () => redis.url],
+] as const;
+
+async function open(env: Record<string, string> = {}, queueUrl?: string): Promise<TestApp> {
+  test1 = await startTestApp({ ...env, ...(queueUrl ? { QUEUE_URL: queueUrl } : {}) });
+  return test1;
+}
+
+describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
+  test('a stream is recorded from /record to the album, the comment and the card', async () => {
+    const t = await open({}, queueUrl());
+    origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 6 });
+    const reply = await t.say(`/record ${origin.url}`);
+    expect(reply.text).toContain('s1');
+    await waitForFrames(t.app, 100);
+    origin.advance(6);
+    origin.end();
+    await waitUntilPosted(t.app);
+    const outcome = await readOutcome(t.app);
+    const posted = await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0);
+    expect(posted.frames).toBe(await origin.frames());
+    expect(outcome.gaps).toEqual([]);
+    expect(outcome.sessions.map((session) => session.state)).toEqual(['ended']);
+    for (const item of posted.media) expect(await isFaststart(posted.path(item.key))).toBe(true);
+    const kinds = outcome.messages.map((message) => message.kind);
+    expect(kinds.filter((kind) => kind === 'card')).toHaveLength(1);
+    expect(kinds.filter((kind) => kind === 'video')).toHaveLength(1);
+    const comment = outcome.messages.find((message) => message.kind === 'comment');
+    expect(comment?.parentId).toBe(outcome.messages.find((message) => message.kind === 'video')?.id);
+    expect(comment?.content.text).toContain('no gaps');
+    await waitFor(async () => {
+      const card = (await readOutcome(t.app)).messages.find((message) => message.kind === 'card');
+      return card?.content.state === 'posted';
+    });
+  });
+
+  test('/stop in the middle posts what is there and does not begin again', async () => {
+    const t = await open({}, queueUrl());
+    origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+    await t.say(`/watch ${origin.url}`);
+    await waitForFrames(t.app, 100);
+    expect((await t.say('/stop')).isError).toBeUndefined();
+    await waitUntilPosted(t.app);
+    origin.advance(3);
+    const before = await readOutcome(t.app);
+    const posted = await readPostedFiles(t.app, before.deliveries[0]?.id ?? 0);
+    expect(posted.frames).toBe(before.segments.reduce((sum, segment) => sum + segment.frameCount, 0));
+    // The monitor looks again and finds it live; the stopped broadcast stays stopped.
+    await t.app.bus.tell('streams', 0);
+    const status = await t.say('/status');
+    expect(status.text).toContain('Nothing is being recorded');
+    expect((await readOutcome(t.app)).sessions).toHaveLength(1);
+  });
+
+  test('a drop and a reconnect stay one Session with a told gap or none', async () => {
+    const t = await open({}, queueUrl());
+    origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+    await t.say(`/record ${origin.url}`);
+    await waitForFrames(t.app, 100);
+    origin.goOffline();
+    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting', { timeoutMs: 90_000 });
+    origin.goLive();
+    origin.advance(4);
+    await waitForFrames(t.app, 250);
+    origin.end();
+    await waitUntilPosted(t.app);
+    const outcome = await readOutcome(t.app);
+    expect(outcome.sessions).toHaveLength(1);
+    expect(outcome.takes.length).toBeGreaterThan(1);
+    expect((await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0)).frames).toBe(await origin.frames());
+  });
+});
