@@ -108,6 +108,15 @@ describe('HLS at its edges', { timeout: 60_000 }, () => {
     }
   });
 
+  test('the Media Segment that low-latency HLS is still making is left alone', async () => {
+    const part = '#EXT-X-PART:DURATION=0.5,URI="part.ts"';
+    pages.set('/ll.m3u8', media(['#EXT-X-PART-INF:PART-TARGET=0.5', ...entry(segmentUrl(big, 0)), part]));
+    const reading = await read(hlsSource, input('/ll.m3u8'));
+    await reading.done;
+    expect(gapsOf(reading.items)).toEqual([]);
+    expect(frameSum(reading.segments)).toBe(25);
+  });
+
   test('what cannot be recorded yet is refused by its name', async () => {
     pages.set('/fmp4.m3u8', media(['#EXT-X-MAP:URI="init.mp4"', ...entry('1.m4s')]));
     pages.set('/aes.m3u8', media(['#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x00', ...entry('1.ts')]));

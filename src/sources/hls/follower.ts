@@ -70,7 +70,7 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
     const newest = playlist.segments.at(-1);
     const known = recent.findLast(({ sequence }) => sequence === newest?.sequence)?.hash;
     if (!newest || !known || newest.sequence >= at.next - 1 || doubtsLeft === 0) return false;
-    const hash = (await hashesOf([newest], context)).get(newest.sequence);
+    const hash = (await hashesOf([newest], [], context)).get(newest.sequence);
     if (hash === known) doubtsLeft--;
     return hash !== undefined && hash !== known;
   };
@@ -111,17 +111,29 @@ async function joinAt(kept: ResumePoint | undefined, answer: Answer, context: Co
   const joining = joinWindow(kept, answer.identity, answer.playlist);
   if (joining.kind === 'join') return joining;
   if (joining.kind === 'wait' || !kept) return undefined;
-  const hashes = await hashesOf(joining.segments, context);
+  const hashes = await hashesOf(joining.segments, kept.hashes, context);
   const decided = joinByHash(kept, answer.identity, answer.playlist, hashes);
   return decided.kind === 'join' ? decided : undefined;
 }
 
-/** Gets Media Segments only to know them; each is tried once. */
-async function hashesOf(segments: MediaSegment[], { input, options }: Context): Promise<Map<number, string>> {
+/** Hash probes at once, and how long all may take: the window slides meanwhile. */
+const probesAtOnce = 3;
+const probingMs = 15_000;
+
+/** Gets Media Segments only to know them, newest first, each tried once, until one is found that is `known`. */
+async function hashesOf(
+  segments: MediaSegment[],
+  known: string[],
+  { input, options }: Context,
+): Promise<Map<number, string>> {
   const hashes = new Map<number, string>();
-  for (const segment of segments) {
-    const fetched = await fetchSegment(segment, { ...options, headers: input.headers, isGone: () => true });
-    if (fetched.isOk) hashes.set(segment.sequence, fetched.hash);
+  const deadline = performance.now() + probingMs;
+  const fetching = { ...options, headers: input.headers, isGone: () => true };
+  for (let end = segments.length; end > 0 && performance.now() < deadline; end -= probesAtOnce) {
+    const some = segments.slice(Math.max(0, end - probesAtOnce), end);
+    for (const fetched of await Promise.all(some.map((segment) => fetchSegment(segment, fetching))))
+      if (fetched.isOk) hashes.set(fetched.segment.sequence, fetched.hash);
+    if (some.some(({ sequence }) => known.includes(hashes.get(sequence) ?? ''))) break;
   }
   return hashes;
 }

@@ -71,9 +71,11 @@ function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist 
   for (const segment of media.segments) {
     if (segment.map) throw new UserError('hls_fmp4_unsupported');
     if (segment.key && segment.key.method !== 'NONE') throw new UserError('hls_encrypted_unsupported');
-    const durationMs = segment.duration * 1000;
+    // The Media Segment that low-latency HLS is still making has parts, but no address yet.
+    if (!segment.uri) continue;
+    const durationMs = Number.isFinite(segment.duration) ? segment.duration * 1000 : 0;
     // Across a discontinuity the clock may jump: only a told time holds there.
-    const programDateTime = segment.programDateTime ?? (segment.discontinuity ? undefined : clock);
+    const programDateTime = timeOf(segment.programDateTime) ?? (segment.discontinuity ? undefined : clock);
     segments.push({
       sequence: segment.mediaSequenceNumber,
       url: new URL(segment.uri, base).href,
@@ -85,7 +87,17 @@ function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist 
     });
     clock = programDateTime && new Date(programDateTime.getTime() + durationMs);
   }
-  return { targetMs: media.targetDuration * 1000, segments, isEnded: media.endlist };
+  return { targetMs: targetMsOf(media.targetDuration), segments, isEnded: media.endlist };
+}
+
+const timeOf = (time: Date | undefined) => (time && !Number.isNaN(time.getTime()) ? time : undefined);
+
+/** Bounds of what is believed of EXT-X-TARGETDURATION: it sets how often we ask. */
+const targetBoundsMs = { least: 500, usual: 2_000, most: 30_000 };
+
+function targetMsOf(seconds: number | undefined): number {
+  const told = seconds && Number.isFinite(seconds) ? seconds * 1000 : targetBoundsMs.usual;
+  return Math.min(targetBoundsMs.most, Math.max(targetBoundsMs.least, told));
 }
 
 /**

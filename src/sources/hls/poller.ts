@@ -39,7 +39,7 @@ export async function* pollPlaylist(input: SourceInput, options: PollOptions): A
     if (text !== lastText) yield { playlist, identity };
     lastText = text;
     lastListed = listed;
-    targetMs = Math.max(500, playlist.targetMs);
+    targetMs = playlist.targetMs;
     if (playlist.isEnded) return;
     if (performance.now() - changedAt > 2 * targetMs + stalledAfterMs) throw new TemporaryError('source_stalled');
     const pauseMs = (isNew ? targetMs : targetMs / 2) - (performance.now() - askedAt);
