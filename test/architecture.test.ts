@@ -38,7 +38,7 @@ const logic = [...rows, 'queue', 'advance'];
 /** What each area may import besides itself. ARCHITECTURE.md shows the same table. */
 const allowed: Record<string, string[]> = {
   core: [],
-  lib: [],
+  lib: ['core'],
   db: ['core', 'lib'],
   storage: ['core', 'lib'],
   media: ['core', 'lib'],
@@ -74,6 +74,7 @@ test('imports follow the table', () => {
     .filter(({ from, to, isType }) => {
       if (isType && to === 'app.ts') return false;
       const [mine, theirs] = [areaOf(from), areaOf(to)];
+      if (isType && mine === 'bots' && theirs === 'queue') return false;
       return mine !== theirs && !allowed[mine]?.includes(theirs);
     });
   expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);
