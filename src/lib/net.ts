@@ -1,12 +1,10 @@
-import type { LookupAddress } from 'node:dns';
-import { lookup as dnsLookup } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import ipaddr from 'ipaddr.js';
 import { FatalError, TemporaryError, UserError } from '../core/errors.ts';
+import { guardedLookup, isPrivateAddress } from './address.ts';
 
 /** The server answered with a status that is not 2xx. */
 export class HttpStatusError extends TemporaryError {
@@ -41,36 +39,12 @@ export type Fetched = {
 const maxRedirects = 5;
 const usualTimeoutMs = 15_000;
 
-type Lookup = (
-  hostname: string,
-  options: { all?: boolean },
-  callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
-) => void;
-
-/** DNS whose answer is checked: the address that is connected to is the one that was looked at (no rebinding). */
-const guardedLookup: Lookup = (hostname, options, callback) => {
-  dnsLookup(hostname, { all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    const refused = addresses.find(({ address }) => isPrivateAddress(address));
-    if (refused || addresses.length === 0) return callback(new UserError('address_refused', { host: hostname }), []);
-    if (options.all) return callback(null, addresses);
-    callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
-  });
-};
-
 const agentOptions = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, timeout: 60_000 };
 const openAgents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
 const guardedAgents = {
   'http:': new http.Agent({ ...agentOptions, lookup: guardedLookup } as http.AgentOptions),
   'https:': new https.Agent({ ...agentOptions, lookup: guardedLookup } as https.AgentOptions),
 };
-
-/** Whether an address is anything but public unicast (private, loopback, link-local, CGNAT, mapped, reserved …). */
-export function isPrivateAddress(address: string): boolean {
-  if (!ipaddr.isValid(address)) return true;
-  const parsed = ipaddr.process(address);
-  return parsed.range() !== 'unicast';
-}
 
 /**
  * Checks what can be checked before a connection: scheme and literal addresses (also decimal, octal and IPv6 forms,
@@ -132,11 +106,11 @@ function describe({ headers }: http.IncomingMessage) {
 }
 
 async function request(url: URL, options: FetchOptions): Promise<http.IncomingMessage> {
-  const first = await requestOnce(url, options);
-  if (first !== 'stale') return first;
-  const second = await requestOnce(url, options);
-  if (second === 'stale') throw new TemporaryError('connection_lost', { detail: url.host });
-  return second;
+  for (let tries = 0; tries < 3; tries++) {
+    const response = await requestOnce(url, options);
+    if (response !== 'stale') return response;
+  }
+  throw new TemporaryError('connection_lost', { detail: url.host });
 }
 
 /** `stale`: the server had closed the kept-alive connection meanwhile; nothing is wrong with it. */

@@ -1,5 +1,5 @@
 import { createAdtsCounter } from './adts.ts';
-import { readSpsSize } from './sps.ts';
+import { hasKeyframe, readSpsSize } from './nal.ts';
 
 /** Bytes of an MPEG-TS packet and its first byte. Source: ISO/IEC 13818-1 §2.4.3. */
 export const packetBytes = 188;
@@ -96,9 +96,10 @@ export function createTsScanner(): TsScanner {
     facts.frameCount++;
     if (isFirstVideo) {
       isFirstVideo = false;
-      facts.beginsWithKeyframe = isRandomAccess || hasKeyframe(packet, payload, video.codec);
+      facts.beginsWithKeyframe = isRandomAccess || hasKeyframe(packet, pesBody(packet, payload), video.codec);
     }
-    if (facts.width === undefined && video.codec === 'h264') Object.assign(facts, readSpsSize(packet, payload + 9));
+    if (facts.width === undefined && video.codec === 'h264')
+      Object.assign(facts, readSpsSize(packet, pesBody(packet, payload)));
   };
 
   const readAudioStart = (packet: Buffer, payload: number): void => {
@@ -131,7 +132,7 @@ export function createTsScanner(): TsScanner {
       readVideoStart(packet, payload, adaptation > 1 && ((packet[5] ?? 0) & 0x40) !== 0);
     } else if (pid === audio?.pid && isPesStart(packet, payload)) {
       readAudioStart(packet, payload);
-      if (isAac) adts.count(packet, payload + 9 + (packet[payload + 8] ?? 0), packetBytes);
+      if (isAac) adts.count(packet, pesBody(packet, payload), packetBytes);
     }
   };
 
@@ -226,6 +227,9 @@ function isPesStart(packet: Buffer, payload: number): boolean {
   return packet[payload] === 0 && packet[payload + 1] === 0 && packet[payload + 2] === 1;
 }
 
+/** Where the elementary stream begins behind a PES header. */
+const pesBody = (packet: Buffer, payload: number) => payload + 9 + (packet[payload + 8] ?? 0);
+
 /** The presentation timestamp of a PES header, in 90 kHz ticks; undefined where it has none. */
 function readPts(packet: Buffer, payload: number): number | undefined {
   if (((packet[payload + 7] ?? 0) & 0x80) === 0 || payload + 14 > packetBytes) return undefined;
@@ -238,15 +242,4 @@ export function readTimestamp(bytes: Buffer, at: number): number {
   const middle = bytes.readUInt16BE(at + 1) >> 1;
   const low = bytes.readUInt16BE(at + 3) >> 1;
   return high * 2 ** 30 + middle * 2 ** 15 + low;
-}
-
-/** Whether the first packet of a frame shows an IDR (H.264) or IRAP (HEVC) picture, or the parameter sets before one. */
-function hasKeyframe(packet: Buffer, payload: number, codec: string): boolean {
-  for (let at = payload + 9 + (packet[payload + 8] ?? 0); at + 4 < packetBytes; at++) {
-    if (packet[at] !== 0 || packet[at + 1] !== 0 || packet[at + 2] !== 1) continue;
-    const head = packet[at + 3] ?? 0;
-    const type = codec === 'hevc' ? (head >> 1) & 0x3f : head & 0x1f;
-    if (codec === 'hevc' ? (type >= 16 && type <= 23) || type === 32 : type === 5 || type === 7) return true;
-  }
-  return false;
 }

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assertPublicUrl, fetchText, fetchToSink, isPrivateAddress } from '../../src/lib/net.ts';
+import { isPrivateAddress } from '../../src/lib/address.ts';
+import { assertPublicUrl, fetchText, fetchToSink } from '../../src/lib/net.ts';
 
 const answers: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   '/text': (_, response) => response.end('a live one'),
@@ -57,7 +58,15 @@ describe('the guard', () => {
   test('knows every address that is not public', () => {
     const refused = ['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0'];
     const refused6 = ['::1', '::', 'fe80::1', 'fc00::1', 'fd12::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1'];
-    const others = ['64:ff9b::7f00:1', '2002:7f00:1::', '224.0.0.1', '255.255.255.255', 'ff02::1', 'not an address'];
+    const others = [
+      '::7f00:1',
+      '64:ff9b::7f00:1',
+      '2002:7f00:1::',
+      '224.0.0.1',
+      '255.255.255.255',
+      'ff02::1',
+      'not an address',
+    ];
     for (const address of [...refused, ...refused6, ...others]) expect(isPrivateAddress(address), address).toBe(true);
     for (const address of ['93.184.216.34', '1.1.1.1', '2606:4700:4700::1111'])
       expect(isPrivateAddress(address), address).toBe(false);

@@ -1,3 +1,14 @@
+/** Whether the first packet of a frame shows an IDR (H.264) or IRAP (HEVC) picture, or the parameter sets before one. */
+export function hasKeyframe(packet: Buffer, from: number, codec: string): boolean {
+  for (let at = from; at + 4 < packet.length; at++) {
+    if (packet[at] !== 0 || packet[at + 1] !== 0 || packet[at + 2] !== 1) continue;
+    const head = packet[at + 3] ?? 0;
+    const type = codec === 'hevc' ? (head >> 1) & 0x3f : head & 0x1f;
+    if (codec === 'hevc' ? (type >= 16 && type <= 23) || type === 32 : type === 5 || type === 7) return true;
+  }
+  return false;
+}
+
 /** Width and height in pixels from an H.264 sequence parameter set that begins in the packet at or after `from`. */
 export function readSpsSize(packet: Buffer, from: number): { width: number; height: number } | undefined {
   for (let at = from; at + 10 < packet.length; at++) {
