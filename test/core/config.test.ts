@@ -4,6 +4,16 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config.ts';
 
+function messageOf(env: Record<string, string>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  return '';
+}
+
 test('an empty environment makes the embedded default', () => {
   const config = readConfig({ DATA_DIR: '/tmp/a b' });
   expect(config).toMatchObject({
@@ -32,14 +42,9 @@ test('the data folder is absolute', () => {
 
 test('all problems are told at once, in one plain message', () => {
   const env = { PORT: 'http', SEGMENT_SECONDS: '-1', ADMINS: 'telegram:1,nobody', LOG_LEVEL: 'loud' };
-  expect(() => readConfig(env)).toThrow(ConfigError);
-  try {
-    readConfig(env);
-  } catch (error) {
-    const { message } = error as ConfigError;
-    for (const name of Object.keys(env)) expect(message).toContain(`- ${name}: `);
-    expect(message).toContain('"nobody" is not like telegram:123');
-  }
+  const message = messageOf(env);
+  for (const name of Object.keys(env)) expect(message).toContain(`- ${name}: `);
+  expect(message).toContain('"nobody" is not like telegram:123');
 });
 
 test('admins are people in chats', () => {
@@ -57,10 +62,7 @@ test('a secret may come from a file; a file that is not there is a problem', () 
 });
 
 test('a message never quotes a secret', () => {
-  try {
-    readConfig({ DATABASE_URL: 'postgres://user:hunter2@host/db', PORT: 'x' });
-    expect.unreachable();
-  } catch (error) {
-    expect((error as Error).message).not.toContain('hunter2');
-  }
+  const message = messageOf({ DATABASE_URL: 'postgres://user:hunter2@host/db', PORT: 'x' });
+  expect(message).toContain('PORT');
+  expect(message).not.toContain('hunter2');
 });

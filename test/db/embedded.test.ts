@@ -80,6 +80,6 @@ test('each test file gets a migrated database of its own', async () => {
 
 test('a redis of its own answers', async () => {
   const redis = await startRedis();
-  await redis.flushAll();
+  await expect(redis.flushAll()).resolves.toBeUndefined();
   await redis.stop();
 });
