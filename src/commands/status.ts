@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import { cutAtWord, streamName } from '../core/card.ts';
+import { cardState, cutAtWord, streamName } from '../core/card.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
@@ -26,16 +26,14 @@ async function describe(
 ): Promise<string> {
   const t = textOf(ctx.language);
   const kept = await keptInWindow(app.db, rendition.id, delivery);
-  const gaps = await findGaps(app.db, rendition.id);
+  const gaps = (await findGaps(app.db, rendition.id)).filter(({ atMs }) => atMs >= kept.startMs && atMs <= kept.endMs);
   const missing = gaps.reduce((sum, gap) => sum + gap.lengthMs, 0);
-  const state =
-    delivery.closedAt === null
-      ? session.state
-      : delivery.state === 'collecting'
-        ? 'finishing'
-        : delivery.state === 'done'
-          ? 'posted'
-          : delivery.state;
+  const state = cardState({
+    sessionState: session.state,
+    deliveryState: delivery.state,
+    isClosed: delivery.closedAt !== null,
+    recordedMs: kept.lengthMs,
+  });
   const facts = [
     t.states[state] ?? state,
     formatDuration(kept.lengthMs),

@@ -29,7 +29,12 @@ export type CardFacts = {
 };
 
 /** The one word for where a recording stands, from the Session's state and this chat's Delivery. */
-export function cardState({ sessionState, deliveryState, isClosed, recordedMs }: CardFacts): string {
+export function cardState({
+  sessionState,
+  deliveryState,
+  isClosed,
+  recordedMs,
+}: Pick<CardFacts, 'sessionState' | 'deliveryState' | 'isClosed' | 'recordedMs'>): string {
   if (deliveryState === 'done') return recordedMs > 0 ? 'posted' : 'failed';
   if (deliveryState === 'cancelled' || deliveryState === 'paused' || deliveryState === 'posting') return deliveryState;
   if (sessionState === 'failed') return 'failed';
