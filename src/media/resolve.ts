@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
-import { assertPublicUrl, fetchText, HttpStatusError } from '../lib/net.ts';
+import { assertPublicUrl, fetchText, guardedFetch } from '../lib/net.ts';
 import { run } from '../lib/run.ts';
+import { parseJson } from './probe.ts';
 
 export type ResolveOptions = {
   quality: Quality;
@@ -14,12 +15,15 @@ export type ResolveOptions = {
 export type Resolved = {
   input: SourceInput;
   title?: string | undefined;
+  channel?: string | undefined;
   isLive: boolean;
   /** It was live and is over. */
   isEnded: boolean;
   startsAt?: Date | undefined;
 };
 
+/** Source: RFC 8216 §4.3.1.1. */
+const playlistBeginning = '#EXTM3U';
 const lookTimeoutMs = 10_000;
 const ytdlpTimeoutMs = 60_000;
 const directProtocols: Record<string, SourceInput['protocol']> = {
@@ -44,32 +48,32 @@ export async function resolve(url: string, options: ResolveOptions): Promise<Res
 }
 
 /** @returns undefined where it is a page, not a playlist */
-async function lookAtPlaylist(
-  url: string,
-  { quality, signal, allowPrivate }: ResolveOptions,
-): Promise<Resolved | undefined> {
+async function lookAtPlaylist(url: string, options: ResolveOptions): Promise<Resolved | undefined> {
+  const { quality, signal, allowPrivate } = options;
   const isNamedSo = new URL(url).pathname.toLowerCase().endsWith('.m3u8');
-  const headers: Record<string, string> = isNamedSo ? {} : { range: 'bytes=0-1023' };
-  const text = await fetchText(url, {
-    headers,
-    signal,
-    allowPrivate,
-    timeoutMs: lookTimeoutMs,
-    maxBytes: 4_000_000,
-  }).then(
-    (answer) => answer.text,
-    (error) => {
-      const isPage = !isNamedSo && (error instanceof HttpStatusError || !(error instanceof UserError));
-      if (isPage) return '';
-      throw error;
-    },
-  );
-  if (!text.trimStart().startsWith('#EXTM3U')) {
-    if (isNamedSo) throw new UserError('not_a_stream');
-    return undefined;
-  }
+  if (!isNamedSo && !(await beginsAsPlaylist(url, options))) return undefined;
+  const { text } = await fetchText(url, { signal, allowPrivate, timeoutMs: lookTimeoutMs });
+  if (!text.trimStart().startsWith(playlistBeginning)) throw new UserError('not_a_stream');
   const isEnded = text.includes('#EXT-X-ENDLIST');
   return { input: { url, headers: {}, protocol: 'hls', quality }, isLive: !isEnded, isEnded };
+}
+
+/** Reads the first bytes alone: what is no playlist may be a page of megabytes or a stream without end. */
+async function beginsAsPlaylist(url: string, { signal, allowPrivate }: ResolveOptions): Promise<boolean> {
+  try {
+    const { body } = await guardedFetch(url, { signal, allowPrivate, timeoutMs: lookTimeoutMs });
+    let head = '';
+    for await (const chunk of body) {
+      head = (head + chunk.toString('utf8')).trimStart();
+      if (head.length >= playlistBeginning.length) break;
+    }
+    return head.startsWith(playlistBeginning);
+  } catch (error) {
+    signal.throwIfAborted();
+    // A refused address is refused; what else keeps us from the page may let yt-dlp in.
+    if (error instanceof UserError) throw error;
+    return false;
+  }
 }
 
 const format = z.object({
@@ -83,6 +87,8 @@ const format = z.object({
 });
 const page = z.object({
   title: z.string().nullish(),
+  channel: z.string().nullish(),
+  uploader: z.string().nullish(),
   is_live: z.boolean().nullish(),
   live_status: z.string().nullish(),
   release_timestamp: z.number().nullish(),
@@ -94,7 +100,7 @@ async function askYtdlp(url: string, { quality, programs, signal }: ResolveOptio
   const result = await run(programs.ytdlp, args, { signal, timeoutMs: ytdlpTimeoutMs });
   signal.throwIfAborted();
   if (result.reason !== 'exited') throw explain(result.stderrTail, result.reason);
-  const parsed = page.safeParse(JSON.parse(result.stdout));
+  const parsed = page.safeParse(parseJson(result.stdout));
   if (!parsed.success)
     throw new TemporaryError('resolve_failed', { detail: 'yt-dlp answered something unknown', cause: parsed.error });
   const { title, is_live: isLive, live_status: status, release_timestamp: startsAt, formats } = parsed.data;
@@ -107,20 +113,29 @@ async function askYtdlp(url: string, { quality, programs, signal }: ResolveOptio
   // yt-dlp adds the time to live titles; a title that changes each minute is no title.
   const cleanTitle = title?.replace(/ \d{4}-\d\d-\d\d \d\d:\d\d$/, '');
   const input = { url: chosen.url, headers: chosen.http_headers, protocol: 'hls' as const, quality };
-  return { input, title: cleanTitle, isLive: true, isEnded: false };
+  const channel = parsed.data.channel ?? parsed.data.uploader ?? undefined;
+  return { input, title: cleanTitle, channel, isLive: true, isEnded: false };
 }
 
+type Format = z.infer<typeof format>;
+
 /** The best HLS format at or below the height asked for, else the lowest; muxed before video alone. */
-function chooseFormat(formats: z.infer<typeof format>[], quality: Quality): z.infer<typeof format> | undefined {
+function chooseFormat(formats: Format[], quality: Quality): Format | undefined {
   const hls = formats.filter(({ protocol }) => protocol.startsWith('m3u8'));
-  const hasAudio = hls.filter(({ acodec }) => acodec !== 'none');
-  const sorted = (hasAudio.length > 0 ? hasAudio : hls).toSorted(
+  const sorted = preferring(hls, ({ acodec }) => acodec !== 'none').toSorted(
     (a, b) => (b.height ?? 0) - (a.height ?? 0) || (b.tbr ?? 0) - (a.tbr ?? 0),
   );
-  if (quality === 'best') return sorted[0];
   if (quality === 'audio') return sorted.find(({ vcodec }) => vcodec === 'none') ?? sorted.at(-1);
+  const pictures = preferring(sorted, ({ vcodec }) => vcodec !== 'none');
+  if (quality === 'best') return pictures[0];
   const limit = Number.parseInt(quality, 10);
-  return sorted.find(({ height }) => (height ?? 0) <= limit && (height ?? 0) > 0) ?? sorted.at(-1);
+  return pictures.find(({ height }) => (height ?? 0) <= limit && (height ?? 0) > 0) ?? pictures.at(-1);
+}
+
+/** Those that are as wanted; all where none is. */
+function preferring(formats: Format[], isWanted: (format: Format) => boolean): Format[] {
+  const wanted = formats.filter(isWanted);
+  return wanted.length > 0 ? wanted : formats;
 }
 
 /** What yt-dlp says → code of our sentence. Source: its extractors' messages, 2025. */
@@ -132,7 +147,7 @@ const explanations: [RegExp, string][] = [
   [/members.only|join this channel|subscriber/i, 'members_only'],
   [/confirm you.?re not a bot|captcha|sign in to confirm/i, 'bot_check'],
   [/private/i, 'stream_private'],
-  [/not available (in|from) your (country|location)|geo.?restrict/i, 'geo_blocked'],
+  [/available (in|from) your (country|location|region)|geo.?restrict/i, 'geo_blocked'],
   [/live event has ended|has ended|was live/i, 'stream_ended'],
   [/removed|no longer available|does not exist|HTTP Error 404/i, 'stream_removed'],
   [/unsupported url/i, 'site_unknown'],
