@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { execa, type ResultPromise } from 'execa';
 import { UserError } from '../core/errors.ts';
 import { redact } from './log.ts';
@@ -107,11 +107,18 @@ function start(command: string, args: string[], options: RunOptions & { isStream
     extendEnv: false,
     env: { PATH, HOME, LANG, TMPDIR, TZ },
     stdin: options.input ? 'pipe' : 'ignore',
-    ...(options.input ? { input: options.input } : {}),
+    ...(options.input ? { input: detached(options.input) } : {}),
     maxBuffer: options.maxOutputChars ?? 32_000_000,
     stripFinalNewline: false,
     buffer: { stdout: !options.isStreamed },
   });
+}
+
+/** A stream between, so that a read that hangs for ever cannot keep us once the program is gone. */
+function detached(input: Readable): Readable {
+  const through = new PassThrough({ highWaterMark: 1 << 20 });
+  pipeline(input, through, () => undefined);
+  return through;
 }
 
 /** INT, TERM after 3 s, KILL after 8 s, to the whole group. */

@@ -79,6 +79,19 @@ test('input is piped; input that breaks off is a failure, though the program exi
   expect(result.stderrTail).toContain('storage gone');
 });
 
+test('input that never comes does not keep us once the program is ended', async () => {
+  async function* hanging() {
+    yield Buffer.from('abc');
+    await new Promise(() => undefined);
+  }
+  const input = Readable.from(hanging(), { objectMode: false });
+  expect(await run('cat', [], { input, timeoutMs: 300 })).toMatchObject({ reason: 'timeout' });
+  async function* silent() {
+    yield await new Promise<Buffer>(() => undefined);
+  }
+  expect(await run('true', [], { input: Readable.from(silent()) })).toMatchObject({ reason: 'exited' });
+});
+
 test('a program that takes too long is ended', async () => {
   expect(await run('sleep', ['600'], { timeoutMs: 100 })).toMatchObject({ reason: 'timeout' });
 });
