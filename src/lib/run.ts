@@ -1,6 +1,6 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { execa, type ResultPromise } from 'execa';
-import { UserError } from '../core/errors.ts';
+import { TemporaryError, UserError } from '../core/errors.ts';
 import { redact } from './log.ts';
 
 /** How a child process ended. `stderrTail` holds its last 4 kB, without secrets. */
@@ -150,13 +150,23 @@ export function runToStream(command: string, args: string[], options: RunOptions
   const { pid, stdout } = child;
   if (!stdout || pid === undefined) throw new UserError('program_missing', { program: command });
   groups.add(pid);
+  // Not stdout itself: it ends in the same way whether the program finished or died.
+  const out = new PassThrough({ highWaterMark: 1 << 20 });
+  out.on('error', () => stdout.destroy());
+  stdout.on('error', (error) => out.destroy(error));
+  stdout.pipe(out, { end: false });
   const end = () => endGroup(pid, child);
   options.signal.addEventListener('abort', end, { once: true });
-  stdout.once('close', end);
-  const done = () => {
+  out.once('close', () => {
+    stdout.destroy();
+    if (groups.has(pid)) end();
+  });
+  child.then((result) => {
     groups.delete(pid);
     options.signal.removeEventListener('abort', end);
-  };
-  child.then(done, done);
-  return stdout;
+    if (!result.failed) return out.end();
+    const detail = redact(`${result.stderr ?? ''}${causeOf(result)}`.slice(-stderrTailChars));
+    return out.destroy(new TemporaryError('program_failed', { detail: `${command}: ${detail}` }));
+  });
+  return out;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { run } from '../../src/lib/run.ts';
+import { run, runToStream } from '../../src/lib/run.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -113,7 +113,7 @@ test('no child outlives its worker', async () => {
   const runPath = new URL('../../src/lib/run.ts', import.meta.url).href;
   await writeFile(
     program,
-    `import { run } from ${JSON.stringify(runPath)};
+    `import { run, runToStream } from ${JSON.stringify(runPath)};
      void run('sh', ['-c', 'echo $$ > ${pidFile}; exec sleep 600']);
      process.stdin.on('data', () => process.exit(1));`,
   );
@@ -122,4 +122,34 @@ test('no child outlives its worker', async () => {
   worker.stdin.write('go');
   await once(worker, 'exit');
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), patience);
+});
+
+test('output as it comes: whole when the program ends well, an error when it or its input breaks off', async () => {
+  const { signal } = new AbortController();
+  const read = async (args: string[], input?: Readable) => {
+    let text = '';
+    const stream = runToStream('sh', args, { signal, ...(input ? { input } : {}) });
+    for await (const piece of stream) text += String(piece);
+    return text;
+  };
+  expect(await read(['-c', 'echo one; echo two'])).toBe('one\ntwo\n');
+  expect((await read(['-c', 'head -c 3000000 /dev/zero'])).length).toBe(3_000_000);
+  await expect(read(['-c', 'echo one; exit 4'])).rejects.toMatchObject({ code: 'program_failed' });
+  async function* broken() {
+    yield Buffer.from('abc');
+    throw new Error('storage gone');
+  }
+  await expect(read(['-c', 'cat'], Readable.from(broken(), { objectMode: false }))).rejects.toThrow('storage gone');
+});
+
+test('output that is no longer wanted ends its program, as an abort does', async () => {
+  for (const how of ['leave', 'abort'] as const) {
+    const pidFile = join(dir, `stream-${how}`);
+    const abort = new AbortController();
+    const stream = runToStream('sh', ['-c', `echo $$ > ${pidFile}; exec yes`], { signal: abort.signal });
+    const pid = await pidIn(pidFile);
+    if (how === 'leave') stream.destroy();
+    else abort.abort();
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), patience);
+  }
 });
