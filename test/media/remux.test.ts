@@ -1,12 +1,14 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isFaststart } from '../../src/media/probe.ts';
 import { remuxPart } from '../../src/media/remux.ts';
 import type { Run } from '../../src/media/restamp.ts';
+import { openMp4 } from '../../src/media/whole.ts';
 import { frameHashes, makeClip, packetTimes } from './clips.ts';
 
 const programs = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
@@ -81,6 +83,14 @@ test('sound stays with the picture after a join', async () => {
   const soundsBefore = (await packetTimes(outPath, 'a:0')).length - soundsAfter;
   const [before, after] = [await offsetOf(outPath, 0, 0), await offsetOf(outPath, 75, soundsBefore)];
   expect(Math.abs(before - after)).toBeLessThan(0.03);
+});
+
+test('the whole as a stream that is made while it is read has every frame too', async () => {
+  const path = join(dir, 'stream.mp4');
+  const { signal } = new AbortController();
+  const stream = openMp4([await inPieces(plain, 2), whole(otherIds)], { ffmpeg: 'ffmpeg', signal });
+  await pipeline(stream, createWriteStream(path));
+  expect(await frameHashes(path)).toEqual(await hashesOf(plain, otherIds));
 });
 
 test('sound alone becomes a Part too', async () => {
