@@ -10,8 +10,11 @@ export type Handlers = { [N in JobName]: (data: JobPayloads[N], signal: AbortSig
 export type JobQueue = {
   backend: 'redis' | 'postgres';
   add(jobs: Job[]): Promise<void>;
-  /** Starts taking jobs; each handler runs at most `concurrency[name]` at once in this process. */
-  work(handlers: Handlers, concurrency: Record<JobName, number>): QueueWorkers;
+  /**
+   * Starts taking jobs; each handler runs at most `concurrency[name]` at once in this process. A job whose process
+   * died may be added again after `lockMs`.
+   */
+  work(handlers: Handlers, concurrency: Record<JobName, number>, lockMs: number): QueueWorkers;
   ping(): Promise<void>;
   close(): Promise<void>;
 };
@@ -91,7 +94,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
         );
       }
     },
-    work: (handlers, concurrency) => startWorkers(connection, handlers, concurrency, log),
+    work: (handlers, concurrency, lockMs) => startWorkers(connection, { handlers, concurrency, lockMs }, log),
     ping: async () => void (await connection.ping()),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
@@ -102,8 +105,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
 
 function startWorkers(
   connection: Connection,
-  handlers: Handlers,
-  concurrency: Record<JobName, number>,
+  { handlers, concurrency, lockMs }: { handlers: Handlers; concurrency: Record<JobName, number>; lockMs: number },
   log: Logger,
 ): QueueWorkers {
   const stop = new AbortController();
@@ -116,8 +118,8 @@ function startWorkers(
         {
           ...connection.options,
           concurrency: concurrency[name],
-          lockDuration: 30_000,
-          stalledInterval: 15_000,
+          lockDuration: lockMs,
+          stalledInterval: lockMs / 2,
         } as never,
         connection.factory as never,
       );

@@ -72,7 +72,8 @@ export function startSupervisor(app: App, pickSource: (input: SourceInput) => So
     card: ({ deliveryId }) => underLease(`card:${deliveryId}`, ({ abort }) => tellCard(app, deliveryId, abort.signal)),
     clean: () => underLease('clean', ({ abort }) => cleanUp(app, abort.signal)),
   };
-  workers = app.queue.work(handlers, { capture: 10, plan: 2, part: 2, post: 4, card: 4, clean: 1 });
+  const concurrency = { capture: 10, plan: 2, part: 2, post: 4, card: 4, clean: 1 };
+  workers = app.queue.work(handlers, concurrency, app.config.leaseSeconds * 1000);
   const beating = beat(app, held, stopping.signal);
 
   return {
