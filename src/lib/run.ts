@@ -161,7 +161,7 @@ export function runToStream(command: string, args: string[], options: RunOptions
     stdout.destroy();
     if (groups.has(pid)) end();
   });
-  child.then((result) => {
+  void child.then((result) => {
     groups.delete(pid);
     options.signal.removeEventListener('abort', end);
     if (!result.failed) return out.end();
