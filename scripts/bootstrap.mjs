@@ -46,7 +46,10 @@ export function installDependencies() {
   const stamp = join(root, 'node_modules/.package-lock.json');
   if (timeOf(stamp) >= timeOf(join(root, 'package-lock.json'))) return;
   say('installing npm packages');
-  must(exec('npm', ['ci', '--no-audit', '--no-fund']), 'npm ci failed; its output above says why.');
+  must(
+    exec('npm', ['ci', '--no-audit', '--no-fund'], { stdio: ['inherit', 2, 2] }),
+    'npm ci failed; its output above says why.',
+  );
 }
 
 function checkNode() {
