@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config.ts';
 
 function messageOf(env: Record<string, string>): string {
@@ -55,7 +55,9 @@ test('admins are people in chats', () => {
 });
 
 test('a secret may come from a file; a file that is not there is a problem', () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'aircheck-config-')), 'token');
+  const dir = mkdtempSync(join(tmpdir(), 'aircheck-config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'token');
   writeFileSync(path, '  123:abc\n');
   expect(readConfig({ TELEGRAM_TOKEN_FILE: path }).telegramToken).toBe('123:abc');
   expect(() => readConfig({ TELEGRAM_TOKEN_FILE: `${path}-gone` })).toThrow('TELEGRAM_TOKEN_FILE');
