@@ -6,6 +6,7 @@ import type { Platform, StreamRef, StreamStatus } from '../core/ports.ts';
 import { claimLease } from '../db/leases.ts';
 import { checks, streams, watches } from '../db/schema.ts';
 import { findActiveSession } from '../db/sessions.ts';
+import { monitorOf } from './owner.ts';
 
 /** How long between two looks at the same Stream. */
 const pollMs = 10_000;
@@ -36,7 +37,7 @@ export async function pollUntil(app: App, platform: Platform, signal: AbortSigna
 export async function pollOnce(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
   const refs = await findWatched(app, platform.name);
   if (refs.length === 0) return;
-  const lease = await claimLease(app.db, `poll:${platform.name}`, app.owner, 1);
+  const lease = await claimLease(app.db, `poll:${platform.name}`, monitorOf(app), 1);
   if (!lease) return;
   const statuses = await platform.check(refs, AbortSignal.any([signal, AbortSignal.timeout(checkLimitMs)]));
   for (const status of statuses) {

@@ -4,6 +4,7 @@ import { closeWindows, endRendition, openSession } from '../advance.ts';
 import type { App } from '../app.ts';
 import { claimLease } from '../db/leases.ts';
 import type { Job } from '../queue/jobs.ts';
+import { monitorOf } from './owner.ts';
 
 /** Live Renditions are planned at least this often, whatever bells were lost. */
 const planEverySweeps = 15;
@@ -18,7 +19,7 @@ export async function sweepUntil(app: App, signal: AbortSignal): Promise<void> {
   let connectedSince = performance.now();
   for (let round = 0; !signal.aborted; round++) {
     try {
-      const lease = await claimLease(app.db, 'sweep', app.owner, app.config.sweepSeconds * 0.9);
+      const lease = await claimLease(app.db, 'sweep', monitorOf(app), app.config.sweepSeconds * 0.9);
       const isSettled = round === 0 || performance.now() - connectedSince >= app.config.leaseSeconds * 1000;
       if (lease) await sweepOnce(app, { round, mayTakeOver: isSettled });
     } catch (err) {
