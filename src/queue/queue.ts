@@ -56,7 +56,7 @@ function redisConnection(url: string, log: Logger): Connection {
 
 async function postgresConnection(url: string): Promise<Connection> {
   // One pool for all queues and workers: each BullMQ object would open its own (23 connections, measured).
-  const pool = new pg.Pool({ connectionString: url, max: 14, options: '-c search_path=bullmq' });
+  const pool = new pg.Pool({ connectionString: url, max: 24, options: '-c search_path=bullmq' });
   pool.setMaxListeners(100);
   pool.on('error', () => {});
   const client = await pool.connect();
