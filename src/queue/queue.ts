@@ -130,7 +130,7 @@ function startWorkers(
   );
   return {
     pause: (name) => void workers.get(name)?.pause(true),
-    resume: (name) => workers.get(name)?.resume(),
+    resume: (name) => void workers.get(name)?.resume(),
     async close() {
       stop.abort();
       await Promise.all([...workers.values()].map((worker) => worker.close()));

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { eq } from 'drizzle-orm';
 import { type Context, Hono } from 'hono';
 import { csrf } from 'hono/csrf';
+import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import type { App } from '../app.ts';
@@ -47,6 +48,7 @@ export function createRoutes(app: App, options: WebOptions): Hono {
   web.get('/assets/:name', (c) => sendAsset(c));
   web.use(requireLogin(options.token));
   web.onError((err, c) => {
+    if (err instanceof HTTPException) return err.getResponse();
     app.log.error({ err, path: c.req.path }, 'a page failed');
     return c.text('Something went wrong here; it is in the log.', 500);
   });

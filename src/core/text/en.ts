@@ -25,6 +25,7 @@ export const en = {
       `${v.host ?? 'The address'} is in a private network, and such addresses are not recorded. The operator may allow them with ALLOW_PRIVATE_SOURCES=1.`,
     program_missing: (v: ErrorValues) =>
       `The program ${v.program ?? 'yt-dlp or ffmpeg'} is missing on the server. The operator has to install it; "aircheck doctor" says how.`,
+    program_failed: () => 'A program that makes the file failed; please try again.',
     protocol_unsupported: (v: ErrorValues) =>
       `Streams by ${v.protocol ?? 'this protocol'} cannot be recorded yet. Send an HLS link (.m3u8) or the page.`,
     stream_offline: (v: ErrorValues) =>

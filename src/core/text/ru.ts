@@ -29,6 +29,7 @@ export const ru = {
       `${v.host ?? 'Адрес'} находится в частной сети, такие адреса не записываются. Владелец может разрешить их через ALLOW_PRIVATE_SOURCES=1.`,
     program_missing: (v: ErrorValues) =>
       `На сервере нет программы ${v.program ?? 'yt-dlp или ffmpeg'}. Её должен установить владелец; «aircheck doctor» скажет как.`,
+    program_failed: () => 'Программа, которая собирает файл, не справилась; попробуйте ещё раз.',
     protocol_unsupported: (v: ErrorValues) =>
       `Эфир по протоколу ${v.protocol ?? 'этого вида'} пока не записывается. Пришлите ссылку HLS (.m3u8) или страницу.`,
     stream_offline: (v: ErrorValues) =>

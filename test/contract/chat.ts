@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Chat, ChatEvent, OutgoingPost, PartFile, TargetRef } from '../../src/core/ports.ts';
+import { waitFor } from '../support/wait.ts';
+
+/** What a driver's test gives the suite: the chat, its other side, and real Part files. */
+export type ChatEnv = {
+  chat: Chat;
+  target: TargetRef;
+  /** A person types; gives the message's id. */
+  type(text: string): Promise<string>;
+  /** Answers to a typed message, as the person sees them. */
+  repliesTo(messageId: string): Promise<{ text: string; isError: boolean }[]>;
+  /** A posted message as the chat shows it; undefined where there is none. */
+  shown(messageId: string): Promise<{ text: string; fileNames: string[]; parentId?: string | undefined } | undefined>;
+  makePart(partId: number): Promise<PartFile>;
+  close(): Promise<void>;
+};
+
+let nextPostId = 1000;
+
+/** What every chat driver promises (core/ports.ts, Chat). */
+export function chatContract(name: string, open: () => Promise<ChatEnv>): void {
+  describe(`the chat ${name}`, () => {
+    let env: ChatEnv;
+    const signal = AbortSignal.timeout(100_000);
+    beforeAll(async () => {
+      env = await open();
+    });
+    afterAll(() => env.close());
+
+    const outgoing = (kind: OutgoingPost['kind'], text: string): OutgoingPost => ({
+      id: nextPostId++,
+      kind,
+      chat: { kind: env.chat.kind, chatId: env.target.address },
+      content: { text },
+    });
+
+    test('has limits that a target may change', () => {
+      const limits = env.chat.limits(env.target);
+      expect(limits.partBytes).toBeGreaterThan(1_000_000);
+      expect(limits.albumItems).toBeGreaterThan(1);
+      expect(env.chat.limits({ ...env.target, limits: { partBytes: 123_456 } }).partBytes).toBe(123_456);
+    });
+
+    test('shows an album in order, once, however often it is posted', async () => {
+      const parts = await Promise.all([901, 902, 903].map((id) => env.makePart(id)));
+      const items = [];
+      for (const part of parts) {
+        const remote = await env.chat.stage?.(env.target, part, { signal, onProgress: () => {} });
+        items.push({ partId: part.partId, ...(remote ? { remote } : { file: part }) });
+      }
+      const post = outgoing('album', 'caption <b>&amp;</b>');
+      const ids = await env.chat.post(env.target, post, items, signal);
+      expect(await env.chat.post(env.target, post, items, signal)).toEqual(ids);
+      const shown = await env.shown(ids.messageIds[0] ?? '');
+      expect(shown?.fileNames).toEqual(parts.map((part) => part.fileName));
+      expect(shown?.text).toBe('caption <b>&amp;</b>');
+      expect(await env.chat.reconcile(env.target, post, signal)).toEqual({ verdict: 'posted', ids });
+    });
+
+    test('says that a post it never got is missing', async () => {
+      expect(await env.chat.reconcile(env.target, outgoing('video', 'never sent'), signal)).toEqual({
+        verdict: 'missing',
+      });
+    });
+
+    test('edits a card in place', async () => {
+      const card = outgoing('card', 'starting');
+      const ids = await env.chat.post(env.target, card, [], signal);
+      await env.chat.edit(env.target, { ...card, content: { text: 'recording' } }, ids, signal);
+      await env.chat.edit(env.target, { ...card, content: { text: 'recording' } }, ids, signal);
+      expect((await env.shown(ids.messageIds[0] ?? ''))?.text).toBe('recording');
+    });
+
+    test('hangs a comment under its post', async () => {
+      const parent = await env.chat.post(env.target, outgoing('card', 'a post'), [], signal);
+      const ids = await env.chat.post(env.target, { ...outgoing('comment', 'a comment'), parent }, [], signal);
+      expect((await env.shown(ids.messageIds[0] ?? ''))?.parentId).toBe(parent.messageIds[0]);
+    });
+
+    test('hands every message over and shows its answer exactly once, also where two listen and one fails', async () => {
+      const stop = new AbortController();
+      const heard: string[] = [];
+      const onEvent = async (event: ChatEvent) => {
+        heard.push(event.text);
+        if (event.text === 'break') throw new Error('handler broke');
+        return { text: `echo ${event.text}` };
+      };
+      const listening = [env.chat.listen(onEvent, stop.signal), env.chat.listen(onEvent, stop.signal)];
+      const ids: string[] = [];
+      for (const text of ['/one', 'break', '/two']) ids.push(await env.type(text));
+      const replies = await waitFor(async () => {
+        const all = await Promise.all(ids.map((id) => env.repliesTo(id)));
+        return all.every((list) => list.length > 0) ? all : undefined;
+      });
+      stop.abort();
+      await Promise.all(listening);
+      expect(replies.map((list) => list.length)).toEqual([1, 1, 1]);
+      expect(replies[0]?.[0]?.text).toBe('echo /one');
+      expect(replies[1]?.[0]?.isError).toBe(true);
+      expect(replies[2]?.[0]?.text).toBe('echo /two');
+      expect(new Set(heard)).toEqual(new Set(['/one', 'break', '/two']));
+    });
+
+    test('finds nothing wrong with a good target', async () => {
+      expect(await env.chat.doctor(env.target)).toEqual([]);
+    });
+  });
+}

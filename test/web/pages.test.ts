@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { webMessages } from '../../src/db/schema.ts';
+import { readRange } from '../../src/web/files.ts';
+import { buildPlaylist, type PlaylistSegment } from '../../src/web/playlist.ts';
+import { startTestApp, type TestApp } from '../support/app.ts';
+
+let product: TestApp;
+let root: string;
+let cookie: string;
+
+beforeAll(async () => {
+  product = await startTestApp({}, ['web']);
+  const login = new URL(product.running.web?.loginUrl ?? '');
+  root = login.origin;
+  const answer = await fetch(login, { redirect: 'manual' });
+  cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+});
+afterAll(() => product.close());
+
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(root + path, { headers: { cookie, ...headers }, redirect: 'manual' });
+
+test('nobody gets in without the login link, and the cookie is not the token', async () => {
+  for (const path of ['/', '/sessions', '/sessions/1/index.m3u8', '/chat/events', '/messages/1/media/0']) {
+    expect((await fetch(root + path)).status).toBe(401);
+  }
+  expect((await fetch(`${root}/login?token=wrong`, { redirect: 'manual' })).status).toBe(401);
+  const answer = await fetch(`${root}/login?token=test-token`, { redirect: 'manual' });
+  expect(answer.status).toBe(302);
+  const [set = ''] = answer.headers.getSetCookie();
+  expect(set).toMatch(/HttpOnly/i);
+  expect(set).toMatch(/SameSite=Lax/i);
+  expect(set).not.toContain('test-token');
+  expect((await get('/')).status).toBe(200);
+  expect((await fetch(`${root}/healthz`)).status).toBe(200);
+});
+
+test('another site cannot type into the chat', async () => {
+  const form = { method: 'POST', body: new URLSearchParams({ text: '/stop' }) };
+  const foreign = await fetch(`${root}/chat`, { ...form, headers: { cookie, origin: 'https://evil.example' } });
+  expect(foreign.status).toBe(403);
+  const own = await fetch(`${root}/chat`, { ...form, headers: { cookie, origin: root }, redirect: 'manual' });
+  expect(own.status).toBe(302);
+  const empty = await fetch(`${root}/chat`, {
+    method: 'POST',
+    body: new URLSearchParams({ text: ' ' }),
+    headers: { cookie, origin: root },
+  });
+  expect(empty.status).toBe(400);
+});
+
+test('titles are text, never markup, and pages forbid inline scripts', async () => {
+  const content = {
+    text: '<script>alert(1)</script>',
+    state: 'recording',
+    facts: [{ label: 'x', value: '<img src=x onerror=alert(1)>' }],
+  };
+  await product.app.db.insert(webMessages).values({ chatId: 'main', author: 'bot', kind: 'card', content });
+  const answer = await get('/');
+  const html = await answer.text();
+  expect(html).not.toContain('<script>alert');
+  expect(html).not.toContain('<img src=x');
+  expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(answer.headers.get('content-security-policy')).toContain("default-src 'self'");
+});
+
+test('files of an album are sent whole and by range', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-web-'));
+  const path = join(dir, 'a.mp4');
+  await writeFile(path, '0123456789');
+  await product.app.storage.put('web/parts/77.mp4', path);
+  await rm(dir, { recursive: true });
+  const item = { key: 'web/parts/77.mp4', width: 1, height: 1, lengthMs: 1, sizeBytes: 10, fileName: 'a.mp4' };
+  const [row] = await product.app.db
+    .insert(webMessages)
+    .values({ chatId: 'main', author: 'bot', kind: 'video', content: { text: '' }, media: [item] })
+    .returning();
+  const url = `/messages/${row?.id}/media/0`;
+  const whole = await get(url);
+  expect([whole.status, await whole.text(), whole.headers.get('accept-ranges')]).toEqual([200, '0123456789', 'bytes']);
+  const middle = await get(url, { range: 'bytes=2-4' });
+  expect([middle.status, await middle.text(), middle.headers.get('content-range')]).toEqual([
+    206,
+    '234',
+    'bytes 2-4/10',
+  ]);
+  const tail = await get(url, { range: 'bytes=-3' });
+  expect([tail.status, await tail.text()]).toEqual([206, '789']);
+  expect((await get(url, { range: 'bytes=10-' })).status).toBe(416);
+  expect((await get(`/messages/${row?.id}/media/1`)).status).toBe(404);
+  expect((await get('/messages/999999/media/0')).status).toBe(404);
+});
+
+test('a range is always inside the file or refused', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.option(fc.nat(2000)),
+      fc.option(fc.nat(2000)),
+      (size, from, to) => {
+        const range = readRange(`bytes=${from ?? ''}-${to ?? ''}`, size);
+        if (range === undefined || range === 'unsatisfiable') return;
+        expect(range.from).toBeGreaterThanOrEqual(0);
+        expect(range.to).toBeLessThan(size);
+        expect(range.from).toBeLessThanOrEqual(range.to);
+      },
+    ),
+  );
+});
+
+const hour = 3_600_000;
+const arbitrarySegments = fc
+  .array(
+    fc.record({ lengthMs: fc.integer({ min: 100, max: hour }), startsRun: fc.boolean(), isNewTake: fc.boolean() }),
+    { minLength: 1, maxLength: 40 },
+  )
+  .map((rows) => {
+    let startMs = 0;
+    let takeId = 1;
+    return rows.map((row, index): PlaylistSegment => {
+      if (row.isNewTake && index > 0) takeId++;
+      const segment = {
+        id: index + 10,
+        takeId,
+        mediaSequence: index,
+        startMs,
+        lengthMs: row.lengthMs,
+        startsRun: row.startsRun,
+        programDateTime: null,
+      };
+      startMs += row.lengthMs;
+      return segment;
+    });
+  });
+
+test('a playlist shows every segment of a finished session, and a live one keeps its sequences when it slides', () => {
+  fc.assert(
+    fc.property(arbitrarySegments, (segments) => {
+      const segmentUrl = (id: number) => `segments/${id}.ts`;
+      const finished = buildPlaylist(segments, { hasEnded: true, segmentUrl });
+      expect(finished.match(/segments\/\d+\.ts/g)).toHaveLength(segments.length);
+      expect(finished).toContain('#EXT-X-ENDLIST');
+      const live = buildPlaylist(segments, { hasEnded: false, segmentUrl });
+      const shown = [...live.matchAll(/segments\/(\d+)\.ts/g)].map((match) => Number(match[1]));
+      const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(live)?.[1]);
+      expect(shown).toEqual(segments.slice(first).map((segment) => segment.id));
+      expect(live).not.toContain('#EXT-X-ENDLIST');
+      // Discontinuities that slid out are counted, so that the whole number never changes.
+      const count = (text: string) =>
+        Number(/DISCONTINUITY-SEQUENCE:(\d+)/.exec(text)?.[1]) + (text.match(/#EXT-X-DISCONTINUITY\n/g)?.length ?? 0);
+      expect(count(live)).toBe(count(finished));
+    }),
+  );
+});
