@@ -14,6 +14,7 @@ const eventDays = 30;
  */
 export async function cleanUp(app: App, signal: AbortSignal): Promise<void> {
   await cleanSpool(app);
+  await removeExpired(app, signal);
   for await (const { key, changedAt } of app.storage.list('sessions/')) {
     if (signal.aborted) return;
     if (Date.now() - changedAt.getTime() < dayMs || (await isKnown(app, key))) continue;
@@ -21,6 +22,25 @@ export async function cleanUp(app: App, signal: AbortSignal): Promise<void> {
     await app.storage.remove(key);
   }
   await app.db.delete(events).where(lt(events.at, sql`now() - make_interval(days => ${eventDays})`));
+}
+
+/**
+ * `RETENTION_DAYS`: Segments of Sessions that ended so long ago, once every Delivery that wanted them is done. The
+ * file goes before its row, so that nothing is forgotten on the way.
+ */
+async function removeExpired(app: App, signal: AbortSignal): Promise<void> {
+  if (app.config.retentionDays === 0) return;
+  const seconds = app.config.retentionDays * 86_400;
+  const rows = await app.db.execute<{ id: string; key: string }>(sql`
+    select g.id, g.key from segments g join renditions r on r.id = g.rendition_id join sessions s on s.id = r.session_id
+    where s.state = 'ended' and s.ended_at < now() - make_interval(secs => ${seconds})
+      and not exists (select 1 from deliveries d where d.session_id = s.id and d.state not in ('done', 'cancelled'))
+    order by g.id limit 5000`);
+  for (const { id, key } of rows) {
+    if (signal.aborted) return;
+    await app.storage.remove(key);
+    await app.db.delete(segments).where(eq(segments.id, Number(id)));
+  }
 }
 
 async function isKnown(app: App, key: string): Promise<boolean> {
