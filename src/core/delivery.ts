@@ -10,12 +10,14 @@ export type DeliveryEvent =
   | 'postFailed'
   /** `/retry`: it is planned again, and what failed is tried again. */
   | 'retried'
+  /** A Part came out too big: what was not sent is planned anew. */
+  | 'cutAgain'
   /** `/cancel`. */
   | 'cancelled';
 
 export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryEvent, DeliveryState>>> = {
   collecting: { windowPlanned: 'posting', postFailed: 'paused', cancelled: 'cancelled' },
-  posting: { allPosted: 'done', postFailed: 'paused', cancelled: 'cancelled' },
+  posting: { allPosted: 'done', postFailed: 'paused', cutAgain: 'collecting', cancelled: 'cancelled' },
   paused: { retried: 'collecting', cancelled: 'cancelled' },
   done: {},
   cancelled: {},

@@ -11,6 +11,8 @@ export type RemuxOptions = {
   outPath: string;
   signal: AbortSignal;
   programs: { ffmpeg: string; ffprobe: string };
+  /** Encodes again to this rate instead of copying: only for a stretch without a keyframe that is over the limit. */
+  bitsPerSecond?: number;
 };
 
 /** A Part of hours is copied in minutes; longer means that something hangs. */
@@ -20,9 +22,18 @@ const limitMs = 30 * 60_000;
 export const hardenedArgs = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe'];
 
 /** MPEG-TS on stdin to an MP4 whose index stands first, by stream copy. */
-export function remuxArgs(outPath: string): string[] {
+export function remuxArgs(outPath: string, bitsPerSecond?: number): string[] {
   const input = ['-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
-  return [...hardenedArgs, ...input, '-c', 'copy', '-movflags', '+faststart', '-f', 'mp4', '-y', outPath];
+  const codecs = bitsPerSecond === undefined ? ['-c', 'copy'] : encodeArgs(bitsPerSecond);
+  return [...hardenedArgs, ...input, ...codecs, '-movflags', '+faststart', '-f', 'mp4', '-y', outPath];
+}
+
+/** Every frame is kept (`passthrough`); the sound takes an eighth of the rate, 32 to 128 kbit/s. */
+function encodeArgs(bitsPerSecond: number): string[] {
+  const sound = Math.round(Math.min(128_000, Math.max(32_000, bitsPerSecond / 8)));
+  const rate = String(Math.max(50_000, Math.round(bitsPerSecond - sound)));
+  const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', rate, '-maxrate', rate, '-bufsize', rate];
+  return [...video, '-pix_fmt', 'yuv420p', '-fps_mode', 'passthrough', '-c:a', 'aac', '-b:a', String(sound)];
 }
 
 /** The same as a stream that can be watched while it is made: fragments instead of an index. */
@@ -37,11 +48,11 @@ export function streamArgs(): string[] {
  *
  * @throws TemporaryError `remux_failed`
  */
-export async function remuxPart({ runs, outPath, signal, programs }: RemuxOptions): Promise<Probed> {
+export async function remuxPart({ runs, outPath, signal, programs, bitsPerSecond }: RemuxOptions): Promise<Probed> {
   const temp = `${outPath}.making`;
   try {
     const input = Readable.from(layEndToEnd(runs), { objectMode: false, highWaterMark: 1 << 20 });
-    const result = await run(programs.ffmpeg, remuxArgs(temp), { input, signal, timeoutMs: limitMs });
+    const result = await run(programs.ffmpeg, remuxArgs(temp, bitsPerSecond), { input, signal, timeoutMs: limitMs });
     if (result.reason !== 'exited')
       throw new TemporaryError('remux_failed', { detail: result.stderrTail || result.reason });
     const probed = await probe(temp, { ffprobe: programs.ffprobe, signal });

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { and, eq, ne } from 'drizzle-orm';
+import { advance } from '../advance.ts';
+import type { App } from '../app.ts';
+import { FatalError } from '../core/errors.ts';
+import type { PartFile } from '../core/ports.ts';
+import { type CutRow, type PartRow, upsertCut } from '../db/deliveries.ts';
+import { cuts, deliveries, events, parts, posts, uploads } from '../db/schema.ts';
+import { findSegments } from '../db/segments.ts';
+import { findRendition } from '../db/sessions.ts';
+import { remuxPart } from '../media/remux.ts';
+import type { Run } from '../media/restamp.ts';
+import { fileName } from '../media/safe-name.ts';
+import { makeThumbnail } from '../media/thumbnail.ts';
+
+/** A Cut with less margin than this has failed twice; cutting finer will not help. */
+const leastMargin = 0.7;
+/** Share of the limit that encoding again aims at: rate control is no exact thing. */
+const encodedShare = 0.85;
+
+/**
+ * Makes the MP4 of a Part and its thumbnail in `dir`.
+ *
+ * @returns undefined where the result went over the limit and a new Cut was opened
+ * @throws TemporaryError `remux_failed`, FatalError `part_too_big`, `part_orphaned`
+ */
+export async function makeFile(
+  app: App,
+  part: PartRow,
+  dir: string,
+  signal: AbortSignal,
+): Promise<PartFile | undefined> {
+  const found = await findRendition(app.db, part.renditionId);
+  const [cut] = await app.db.select().from(cuts).where(eq(cuts.id, part.cutId));
+  if (!found || !cut) throw new FatalError('part_orphaned');
+  const path = join(dir, 'part.mp4');
+  const runs = await collectRuns(app, part);
+  let made = await remuxPart({ runs, outPath: path, signal, programs: app.config });
+  if (made.sizeBytes > cut.limitBytes && !part.isOversized) {
+    await cutAgain(app, cut, part);
+    return undefined;
+  }
+  if (made.sizeBytes > cut.limitBytes)
+    made = await encodeAgain(app, { part, cut, runs, path, lengthMs: made.lengthMs }, signal);
+  const thumbnailPath = join(dir, 'part.jpg');
+  const hasThumbnail = await makeThumbnail({
+    path,
+    outPath: thumbnailPath,
+    lengthMs: made.lengthMs,
+    signal,
+    programs: app.config,
+  });
+  const name =
+    part.fileName ?? fileName(found.session.title ?? found.stream.channel, found.session.startedAt, part.fromSequence);
+  const { sizeBytes, lengthMs, width, height, frameCount } = made;
+  const hash = await hashFile(path);
+  await app.db
+    .update(parts)
+    .set({ sizeBytes, lengthMs, width, height, frameCount, hash, fileName: name, madeAt: new Date() })
+    .where(eq(parts.id, part.id));
+  const thumbnail = hasThumbnail ? { thumbnailPath } : {};
+  return { partId: part.id, path, ...thumbnail, sizeBytes, lengthMs, width, height, fileName: name };
+}
+
+type Oversized = { part: PartRow; cut: CutRow; runs: Run[]; path: string; lengthMs: number };
+
+/** A stretch without a keyframe is over the limit: the one case that is encoded again, and told. */
+async function encodeAgain(app: App, { part, cut, runs, path, lengthMs }: Oversized, signal: AbortSignal) {
+  const bitsPerSecond = (cut.limitBytes * encodedShare * 8) / (lengthMs / 1000);
+  const made = await remuxPart({ runs, outPath: path, signal, programs: app.config, bitsPerSecond });
+  if (made.sizeBytes > cut.limitBytes) throw new FatalError('part_too_big', { detail: `part ${part.id}` });
+  await app.db
+    .insert(events)
+    .values({ kind: 'part.encodedAgain', subject: 'part', subjectId: part.id, data: { bitsPerSecond } });
+  return made;
+}
+
+async function collectRuns(app: App, part: PartRow) {
+  const rows = await findSegments(app.db, part.renditionId, { from: part.fromSequence, to: part.toSequence });
+  const runs: Run[] = [];
+  let takeId: number | undefined;
+  for (const { segment, take } of rows) {
+    if (segment.track !== 0 || take.withheldReason !== null) continue;
+    if (runs.length === 0 || segment.startsRun || take.id !== takeId) runs.push({ files: [] });
+    takeId = take.id;
+    runs.at(-1)?.files.push(() => app.storage.read(segment.key));
+  }
+  return runs;
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * The file came out over the limit: from this Part on a new Cut plans with more margin. Posts that were planned with
+ * it and never sent are planned anew.
+ */
+async function cutAgain(app: App, cut: CutRow, part: PartRow): Promise<void> {
+  if (cut.margin < leastMargin) throw new FatalError('part_too_big', { detail: `part ${part.id}` });
+  const { id: previousId, createdAt: _, ...key } = cut;
+  const margin = cut.margin * 0.9;
+  const next = await upsertCut(app.db, { ...key, previousId, fromSequence: part.fromSequence, margin });
+  const moved = await app.db.update(deliveries).set({ cutId: next.id }).where(eq(deliveries.cutId, cut.id)).returning();
+  await app.db.delete(uploads).where(eq(uploads.partId, part.id));
+  await app.db.delete(parts).where(eq(parts.id, part.id));
+  for (const { id } of moved) {
+    await app.db.delete(posts).where(and(eq(posts.deliveryId, id), eq(posts.state, 'planned'), ne(posts.kind, 'card')));
+    await advance(app, 'deliveries', id, 'cutAgain');
+  }
+  await app.queue.add([{ name: 'plan', data: { renditionId: part.renditionId } }]);
+}
