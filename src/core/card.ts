@@ -61,7 +61,7 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
       facts.gapCount === 0 ? t.card.noGaps : t.card.gapCount(facts.gapCount, formatDuration(facts.missingMs)),
     ],
     [t.card.parts, facts.partsPlanned > 0 ? t.card.partCount(facts.partsStaged, facts.partsPlanned) : undefined],
-    [t.card.end, facts.isClosed ? (t.endReasons[facts.endReason ?? ''] ?? facts.endReason) : undefined],
+    [t.card.end, facts.isClosed ? endOf(language, facts.endReason) : undefined],
     [t.card.trouble, trouble === undefined ? undefined : troubleSentence(language, trouble)],
   ];
   return {
@@ -74,6 +74,12 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
       ...(facts.pageUrl ? [{ text: t.card.open, url: facts.pageUrl }] : []),
     ],
   };
+}
+
+/** Why a window closed: a few words, or the sentence of the error that ended it. */
+function endOf(language: Language, reason: string | undefined): string | undefined {
+  if (reason === undefined) return undefined;
+  return textOf(language).endReasons[reason] ?? troubleSentence(language, reason);
 }
 
 export type AlbumFacts = {

@@ -102,6 +102,7 @@ async function captureWithGrace(app: App, run: CaptureRun, loaded: Loaded, to: C
       if (error instanceof CaptureBroken) gotSegments = error.gotSegments;
       const cause = error instanceof CaptureBroken ? error.cause : error;
       if (isEnded(cause)) return 'source_ended';
+      if (isHopeless(cause)) return cause.code;
       app.log.info({ err: cause, rendition: run.renditionId }, 'source lost');
       if (gotSegments) {
         lostAt = undefined;
@@ -129,6 +130,20 @@ class CaptureBroken extends Error {
 /** The site itself says that the broadcast is over. An offline answer may be a hiccup and runs through grace. */
 function isEnded(error: unknown): boolean {
   return error instanceof UserError && ['stream_ended', 'stream_removed'].includes(error.code);
+}
+
+const hopelessCodes = new Set([
+  'hls_encrypted_unsupported',
+  'hls_fmp4_unsupported',
+  'hls_separate_audio_unsupported',
+  'protocol_unsupported',
+  'address_refused',
+  'program_missing',
+]);
+
+/** What waiting will not mend: the Session ends at once and says why. */
+function isHopeless(error: unknown): error is UserError {
+  return error instanceof UserError && hopelessCodes.has(error.code);
 }
 
 async function captureOnce(app: App, run: CaptureRun, loaded: Loaded, to: Capturing): Promise<boolean> {
