@@ -81,8 +81,8 @@ async function dueCards(app: App): Promise<Job[]> {
     app,
     sql`select d.id from deliveries d join sessions s on s.id = d.session_id
       left join posts p on p.delivery_id = d.id and p.kind = 'card'
-      where p.id is null or s.state not in ('ended', 'failed') or d.state in ('collecting', 'posting')
-        or p.edited_at is null or p.edited_at < greatest(d.changed_at, s.changed_at)`,
+      where d.state in ('collecting', 'posting') or p.edited_at < greatest(d.changed_at, s.changed_at)
+        or (p.id is not null and p.edited_at is null)`,
   );
   return found.map((deliveryId) => ({ name: 'card', data: { deliveryId } }));
 }

@@ -60,7 +60,10 @@ test('a person types /record, sees the card, presses Stop, and the album plays',
       undefined,
       { timeout: 60_000 },
     );
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+    if (process.env.SCREENSHOT) {
+      await page.setViewportSize({ width: 1000, height: 1220 });
+      await page.screenshot({ path: process.env.SCREENSHOT });
+    }
     expect(errors).toEqual([]);
     const whole = await page.request.get(new URL('/sessions/1.mp4', page.url()).href);
     expect(whole.status()).toBe(200);
