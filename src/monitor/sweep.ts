@@ -75,13 +75,16 @@ async function duePosts(app: App): Promise<Job[]> {
   return found.map((deliveryId) => ({ name: 'post', data: { deliveryId } }));
 }
 
-/** Cards of Deliveries under way, and those that changed since the card was last told. */
+/**
+ * Cards of Deliveries under way, and those that changed since the card was last told. `changed_at` is when a
+ * transaction began, so a change may become visible a little later than it says: hence five seconds more.
+ */
 async function dueCards(app: App): Promise<Job[]> {
   const found = await ids(
     app,
     sql`select d.id from deliveries d join sessions s on s.id = d.session_id
       left join posts p on p.delivery_id = d.id and p.kind = 'card'
-      where d.state in ('collecting', 'posting') or p.edited_at < greatest(d.changed_at, s.changed_at)
+      where d.state in ('collecting', 'posting') or p.edited_at < greatest(d.changed_at, s.changed_at) + interval '5 seconds'
         or (p.id is not null and p.edited_at is null)`,
   );
   return found.map((deliveryId) => ({ name: 'card', data: { deliveryId } }));

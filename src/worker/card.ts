@@ -16,6 +16,8 @@ const editEveryMs: Record<string, number> = { web: 1_000, telegram: 15_000, disc
  * stands for a Watch and Session, whatever number of Targets: the first Target's Delivery carries it.
  */
 export async function tellCard(app: App, deliveryId: number, signal: AbortSignal): Promise<void> {
+  // Before the facts are read: what changes while the card is being told is newer than it, and told again.
+  const asOf = new Date();
   const context = await findDelivery(app.db, deliveryId);
   const chat = context && app.chats.get(context.watch.chatKind);
   if (!context || !chat || !(await carriesCard(app, context))) return;
@@ -23,11 +25,18 @@ export async function tellCard(app: App, deliveryId: number, signal: AbortSignal
   const card = (await findCard(app.db, deliveryId)) ?? (await insertCard(app, deliveryId, content));
   if (!card) return;
   const target = cardTarget(context);
-  if (card.state === 'posted') return editCard(app, { chat, context, card, target, content }, signal);
-  await postCard(app, { chat, context, card, target, content }, signal);
+  if (card.state === 'posted') return editCard(app, { chat, context, card, target, content, asOf }, signal);
+  await postCard(app, { chat, context, card, target, content, asOf }, signal);
 }
 
-type Telling = { chat: Chat; context: DeliveryContext; card: PostRow; target: TargetRef; content: PostContent };
+type Telling = {
+  chat: Chat;
+  context: DeliveryContext;
+  card: PostRow;
+  target: TargetRef;
+  content: PostContent;
+  asOf: Date;
+};
 
 async function carriesCard(app: App, { watch, delivery }: DeliveryContext): Promise<boolean> {
   const [first] = await app.db
@@ -59,7 +68,7 @@ function outgoing({ context, card, content }: Telling): OutgoingPost {
 }
 
 async function postCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, card, target, content } = telling;
+  const { chat, card, target, content, asOf } = telling;
   if (card.state !== 'planned') {
     // A worker died in between: look before posting again.
     if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
@@ -74,7 +83,7 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
   if (!(await advance(app, 'posts', card.id, 'sendStarted', { content, attempts: sql`${posts.attempts} + 1` }))) return;
   try {
     const posted = await chat.post(target, outgoing(telling), [], signal);
-    await advance(app, 'posts', card.id, 'confirmed', { posted, postedAt: new Date(), editedAt: new Date() });
+    await advance(app, 'posts', card.id, 'confirmed', { posted, postedAt: new Date(), editedAt: asOf });
   } catch (error) {
     app.log.warn({ err: error, post: card.id }, 'card not confirmed');
     await advance(app, 'posts', card.id, 'answerLost', { error: errorText(error) });
@@ -82,10 +91,10 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
 }
 
 async function editCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, context, card, target, content } = telling;
+  const { chat, context, card, target, content, asOf } = telling;
   const pauseMs = editEveryMs[context.watch.chatKind] ?? 5_000;
   if (card.editedAt && Date.now() - card.editedAt.getTime() < pauseMs) return;
   if (card.posted && !isDeepStrictEqual(content, card.content))
     await chat.edit(target, outgoing(telling), card.posted, signal);
-  await app.db.update(posts).set({ content, editedAt: new Date() }).where(eq(posts.id, card.id));
+  await app.db.update(posts).set({ content, editedAt: asOf }).where(eq(posts.id, card.id));
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import {
@@ -44,10 +44,11 @@ function startRole(role: string, env: Record<string, string>): ChildProcess {
 const exitOf = (child: ChildProcess) =>
   new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
 
-/** Children of a process that still live. Source: procfs. */
-async function childrenOf(pid: number | undefined): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  return readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+/** Programs (ffmpeg, ffprobe …) that work on this data folder. Source: procfs. */
+async function programsOn(dataDir: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(dataDir));
 }
 
 test('a worker is killed in mid-recording: another goes on, nothing is missing, one album stands', async () => {
@@ -98,10 +99,9 @@ test('SIGTERM hands the recording over: no state changes, no child survives, the
   const worker = startRole('worker', t.env);
   await t.say(`/record ${origin.url}`);
   await waitForFrames(t.app, 100);
-  const { pid } = worker;
   worker.kill('SIGTERM');
   expect(await exitOf(worker)).toBe(0);
-  expect(await childrenOf(pid)).toBe('');
+  expect(await programsOn(t.env.DATA_DIR ?? '')).toEqual([]);
   const between = await readOutcome(t.app);
   expect(between.sessions[0]?.state).toBe('recording');
   expect(between.deliveries[0]?.closedAt).toBeNull();
