@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
@@ -7,13 +7,45 @@ import { getCookie, setCookie } from 'hono/cookie';
 const cookieName = 'aircheck';
 const cookieDays = 90;
 
-/** The login secret: WEB_TOKEN, or one made once and kept 0600 in the data folder. */
+/**
+ * The login secret: WEB_TOKEN, or one made once and kept 0600 in the data folder.
+ *
+ * @throws where the folder takes no file: without a secret nobody may be let in
+ */
 export async function readWebToken(given: string | undefined, dataDir: string): Promise<string> {
   if (given) return given;
   const path = join(dataDir, 'web-token');
   await mkdir(dataDir, { recursive: true });
-  await writeFile(path, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(() => undefined);
-  return (await readFile(path, 'utf8')).trim();
+  const kept = await readKept(path);
+  if (kept) return kept;
+  // Cut off while it was written. Only then removed: where there is no file, another process may be making it.
+  if (kept === '') await rm(path, { force: true });
+  await keepNew(path);
+  const made = await readKept(path);
+  if (!made) throw new Error(`${path} cannot be kept`);
+  return made;
+}
+
+/** Undefined where there is no file. */
+async function readKept(path: string): Promise<string | undefined> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
+  return text?.trim();
+}
+
+/** Appears whole or not at all: an empty file would be a secret that everybody knows. The first one made stays. */
+async function keepNew(path: string): Promise<void> {
+  const temp = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    await writeFile(temp, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
+    await link(temp, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  } finally {
+    await rm(temp, { force: true });
+  }
 }
 
 /** What the cookie holds: proves that the token was known without being it. */

@@ -29,6 +29,9 @@ export type WebOptions = {
 
 const maxTextChars = 4096;
 
+/** An id from an address: whole and no larger than a number holds exactly; 0, which no row has, for anything else. */
+const idOf = (text: string | undefined) => Number(/^(\d{1,15})(?!\d)/.exec(text ?? '')?.[1] ?? 0);
+
 /** All pages and files of the web. */
 export function createRoutes(app: App, options: WebOptions): Hono {
   const web = new Hono();
@@ -71,7 +74,7 @@ function addChat(web: Hono, app: App, { closing }: WebOptions): void {
     const [row] = await app.db
       .select()
       .from(webMessages)
-      .where(eq(webMessages.id, Number(c.req.param('id')) || 0));
+      .where(eq(webMessages.id, idOf(c.req.param('id'))));
     const item = row?.media[Number(c.req.param('index'))];
     const key = isPoster ? item?.thumbnailKey : item?.key;
     return key ? sendFile(c, app.storage, key, isPoster ? 'image/jpeg' : 'video/mp4') : c.notFound();
@@ -114,26 +117,32 @@ function sendEvents(c: Context, app: App, closing: AbortSignal) {
 function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): void {
   web.get('/sessions', async (c) => c.html(<SessionsPage sessions={await findSessionViews(app.db)} />));
   web.get('/sessions/:file{[0-9]+\\.mp4}', async (c) => {
-    const id = Number.parseInt(c.req.param('file'), 10);
-    const file = await openMp4(id, AbortSignal.any([c.req.raw.signal, closing]));
-    if (!file) return c.notFound();
-    return c.body(Readable.toWeb(file) as ReadableStream, 200, {
+    const id = idOf(c.req.param('file'));
+    const headers = {
       'content-type': 'video/mp4',
       'content-disposition': `attachment; filename="session-${id}.mp4"`,
-    });
+    };
+    // Nobody would read the body of a HEAD: its ffmpeg would run until the server closes.
+    if (c.req.method === 'HEAD') {
+      const found = await findPlaylist(app.db, id);
+      return found?.segments.length ? c.body(null, 200, headers) : c.notFound();
+    }
+    const file = await openMp4(id, AbortSignal.any([c.req.raw.signal, closing]));
+    if (!file) return c.notFound();
+    return c.body(Readable.toWeb(file) as ReadableStream, 200, headers);
   });
   web.get('/sessions/:id{[0-9]+}', async (c) => {
-    const session = await findSessionView(app.db, Number(c.req.param('id')));
+    const session = await findSessionView(app.db, idOf(c.req.param('id')));
     return session ? c.html(<SessionPage session={session} />) : c.notFound();
   });
   web.get('/sessions/:id{[0-9]+}/index.m3u8', async (c) => {
-    const found = await findPlaylist(app.db, Number(c.req.param('id')));
+    const found = await findPlaylist(app.db, idOf(c.req.param('id')));
     if (!found || found.segments.length === 0) return c.notFound();
     const text = buildPlaylist(found.segments, { hasEnded: found.hasEnded, segmentUrl: (id) => `segments/${id}.ts` });
     return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
   });
   web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.ts}', async (c) => {
-    const key = await findSegmentKey(app.db, Number(c.req.param('id')), Number.parseInt(c.req.param('segment'), 10));
+    const key = await findSegmentKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('segment')));
     return key ? sendFile(c, app.storage, key, 'video/mp2t') : c.notFound();
   });
 }
@@ -150,7 +159,9 @@ const assets: Record<string, [path: () => string, type: string]> = {
 };
 
 async function sendAsset(c: Context): Promise<Response> {
-  const [path, type] = assets[c.req.param('name') ?? ''] ?? [];
+  const name = c.req.param('name') ?? '';
+  // Not what every object has (`constructor`).
+  const [path, type] = (Object.hasOwn(assets, name) && assets[name]) || [];
   if (!path || !type) return c.notFound();
   return c.body(await readFile(path(), 'utf8'), 200, {
     'content-type': `${type}; charset=utf-8`,

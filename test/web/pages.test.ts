@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { webMessages } from '../../src/db/schema.ts';
+import { readWebToken } from '../../src/web/auth.ts';
 import { readRange } from '../../src/web/files.ts';
 import { buildPlaylist, type PlaylistSegment } from '../../src/web/playlist.ts';
+import { startWeb } from '../../src/web/server.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 
 let product: TestApp;
@@ -37,6 +39,48 @@ test('nobody gets in without the login link, and the cookie is not the token', a
   expect(set).not.toContain('test-token');
   expect((await get('/')).status).toBe(200);
   expect((await fetch(`${root}/healthz`)).status).toBe(200);
+});
+
+test('a token that was cut off is made anew: an empty one would let everybody in', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-token-'));
+  const path = join(dir, 'web-token');
+  try {
+    await writeFile(path, '');
+    const token = await readWebToken(undefined, dir);
+    expect(token.length).toBeGreaterThan(20);
+    expect(await readFile(path, 'utf8')).toBe(token);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    await rm(path);
+    const first = await Promise.all([1, 2, 3, 4].map(() => readWebToken(undefined, dir)));
+    expect(new Set(first).size).toBe(1);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+});
+
+test('addresses that can be nothing are not found', async () => {
+  const big = '9'.repeat(20);
+  const paths = [`/messages/${big}/media/0`, `/sessions/${big}`, `/sessions/${big}/index.m3u8`, '/assets/constructor'];
+  for (const path of [...paths, `/sessions/1/segments/${big}.ts`])
+    expect([path, (await get(path)).status]).toEqual([path, 404]);
+});
+
+test('a HEAD of the whole recording starts no program', async () => {
+  let opened = 0;
+  const openMp4 = async () => {
+    opened++;
+    return undefined;
+  };
+  const web = await startWeb(product.app, { openMp4 });
+  try {
+    const url = new URL('/sessions/1.mp4', web.loginUrl);
+    expect((await fetch(url, { method: 'HEAD', headers: { cookie } })).status).toBe(404);
+    expect(opened).toBe(0);
+    expect((await fetch(url, { headers: { cookie } })).status).toBe(404);
+    expect(opened).toBe(1);
+  } finally {
+    await web.close();
+  }
 });
 
 test('another site cannot type into the chat', async () => {

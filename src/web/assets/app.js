@@ -29,7 +29,10 @@ if (list) {
   window.scrollTo({ top: document.body.scrollHeight });
   const events = new EventSource(list.dataset.events);
   events.addEventListener('message', (event) => show(event.data));
-  document.querySelector('form.say').addEventListener('htmx:after:request', (event) => event.target.reset?.());
+  document.querySelector('form.say').addEventListener('htmx:after:request', (event) => {
+    // What was refused stays to be sent again.
+    if (event.detail.ctx?.response?.status < 400) event.target.reset?.();
+  });
 }
 
 const player = document.getElementById('player');
