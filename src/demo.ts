@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -21,6 +21,8 @@ const limitMs = 180_000;
  */
 export async function runDemo(config: Config, { isOnce }: { isOnce: boolean }): Promise<number> {
   const temp = isOnce ? await mkdtemp(join(tmpdir(), 'aircheck-demo-')) : undefined;
+  // Open to Postgres' own user, so that the cluster lies inside and goes with the folder.
+  if (temp) await chmod(temp, 0o755);
   const demoConfig = temp
     ? readConfig({
         PATH: '',

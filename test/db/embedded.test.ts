@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -20,6 +20,8 @@ const holdScript = `
 const dirs: string[] = [];
 const newDir = async () => {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-embedded-'));
+  // Open to Postgres' own user: the cluster lies inside and goes with the folder.
+  await chmod(dir, 0o755);
   dirs.push(dir);
   return dir;
 };

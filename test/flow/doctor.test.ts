@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => chats.listen(0, '127.0.0.1', resolve));
   root = `http://127.0.0.1:${(chats.address() as AddressInfo).port}`;
   dir = await mkdtemp(join(tmpdir(), 'aircheck-doctor-'));
+  // Open to Postgres' own user: the cluster lies inside and goes with the folder.
+  await chmod(dir, 0o755);
   [database, redis] = await Promise.all([freshDatabase(), startRedis()]);
 });
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -16,6 +16,8 @@ declare module 'vitest' {
 /** One Postgres for the whole run, with a migrated template that `freshDatabase` clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-test-'));
+  // Open to Postgres' own user: the cluster lies inside and goes with the folder.
+  await chmod(dir, 0o755);
   const server = await startEmbeddedPostgres(dir, createLogger('error'));
   const sql = postgres(server.url, { max: 1, onnotice: () => {} });
   await sql`create database template_aircheck`;
