@@ -140,11 +140,8 @@ function preferring(formats: Format[], isWanted: (format: Format) => boolean): F
 
 /** What yt-dlp says → code of our sentence. Source: its extractors' messages, 2025. */
 const explanations: [RegExp, string][] = [
-  [
-    /will begin in|premieres in|is not currently live|is offline|not currently streaming|no video|not live/i,
-    'stream_offline',
-  ],
-  [/members.only|join this channel|subscriber/i, 'members_only'],
+  [/will begin in|premieres in|is not currently live|is offline|not currently streaming|not live/i, 'stream_offline'],
+  [/members.only|members on level|join this channel|subscriber/i, 'members_only'],
   [/confirm you.?re not a bot|captcha|sign in to confirm/i, 'bot_check'],
   [/private/i, 'stream_private'],
   [/available (in|from) your (country|location|region)|geo.?restrict/i, 'geo_blocked'],

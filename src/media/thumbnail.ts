@@ -69,6 +69,10 @@ function grab({ path, outPath, atSeconds, quality, signal, ffmpegPath }: Grab): 
       signal.removeEventListener('abort', onAbort);
       resolve(isGrabbed);
     };
+    // The library looks at what ffmpeg can do before it starts it; a kill before that reaches nothing.
+    command.on('start', () => {
+      if (signal.aborted) onAbort();
+    });
     command.on('end', () => end(true));
     // All that is told is text: audio only, broken picture, timeout and kill look alike.
     command.on('error', () => end(false));

@@ -58,6 +58,8 @@ test('one Run in several Segments: every frame once, index first, sound and pict
   expect(Math.abs(made.lengthMs - 3_000)).toBeLessThan(120);
   expect(await isFaststart(outPath)).toBe(true);
   expect(made.sizeBytes).toBe((await readFile(outPath)).length);
+  // What planning counts in is the bytes of the Segments.
+  expect(made.sizeBytes).toBeLessThan((await readFile(plain)).length);
   expect(await frameHashes(outPath)).toEqual(await frameHashes(plain));
 });
 
@@ -96,6 +98,7 @@ test('the whole as a stream that is made while it is read has every frame too', 
 test('sound alone becomes a Part too', async () => {
   const { made } = await make('sound.mp4', [whole(sound), whole(sound)]);
   expect(made).toMatchObject({ width: 0, frameCount: 0, videoCodec: undefined, audioCodec: 'aac' });
+  expect(made.sizeBytes).toBeLessThan(2 * (await readFile(sound)).length);
   expect(Math.abs(made.lengthMs - 4_000)).toBeLessThan(200);
 });
 

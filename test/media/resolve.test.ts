@@ -165,6 +165,7 @@ describe('a page is asked of yt-dlp', () => {
     ['ERROR: [youtube] x: This live event will begin in 5 hours.', 'stream_offline'],
     ["ERROR: [youtube] x: Private video. Sign in if you've been granted access to this video", 'stream_private'],
     ['ERROR: [youtube] x: Join this channel to get access to members-only content', 'members_only'],
+    ["ERROR: [youtube] x: This video is available to this channel's members on level: A", 'members_only'],
     ["ERROR: [youtube] x: Sign in to confirm you're not a bot. Use --cookies", 'bot_check'],
     ['ERROR: [a] x: The uploader has not made this video available in your country', 'geo_blocked'],
     ['ERROR: [a] x: This video is not available from your location due to geo restriction', 'geo_blocked'],
@@ -178,6 +179,9 @@ describe('a page is asked of yt-dlp', () => {
 
   test('what is not understood may pass', async () => {
     await complain('ERROR: Unable to download webpage: timed out');
+    await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
+    // A broken extractor says this too: a live stream must not look offline by it.
+    await complain('ERROR: [generic] x: No video formats found!; please report this issue');
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
     await answer('no json');
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });

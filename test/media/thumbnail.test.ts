@@ -59,6 +59,27 @@ test('an abort ends it', async () => {
   await expect(making).rejects.toThrow();
 });
 
+test('an abort before ffmpeg is started ends it as soon as it is', async () => {
+  const path = await makeVideo('early.mp4', '160x120');
+  const program = join(dir, 'slow-ffmpeg');
+  // Says what it can do as ffmpeg does, and would never end with the picture.
+  const script = '#!/bin/sh\ncase "$*" in *-formats*|*-encoders*) exec ffmpeg "$@";; esac\nexec sleep 600\n';
+  await writeFile(program, script, { mode: 0o755 });
+  const abort = new AbortController();
+  const making = makeThumbnail({
+    path,
+    outPath: join(dir, 'early.jpg'),
+    lengthMs: 1_000,
+    signal: abort.signal,
+    programs: { ffmpeg: program, ffprobe: 'ffprobe' },
+  });
+  const startedAt = performance.now();
+  abort.abort();
+  await expect(making).rejects.toThrow();
+  // Not by its limit of 60 s.
+  expect(performance.now() - startedAt).toBeLessThan(30_000);
+});
+
 test('a probe tells what a file holds, and an error where it is none', async () => {
   const path = await makeClip(dir, 'clip.ts', { seconds: 2 });
   expect(await probe(path, { ffprobe: 'ffprobe', countPackets: true })).toMatchObject({
