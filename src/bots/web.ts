@@ -41,7 +41,8 @@ export function createWebChat(options: WebChatOptions): Chat {
   return {
     kind: 'web',
     account: 'web',
-    limits: (target) => ({ ...defaults, ...target.limits }),
+    limits: async (target) => ({ ...defaults, ...target.limits }),
+    canStage: () => true,
     listen: (onEvent, signal) => listen(options, onEvent, signal),
     stage: (_target, file, { onProgress }) => stage(storage, file, onProgress),
     async post(_target, post, items) {
@@ -58,6 +59,7 @@ export function createWebChat(options: WebChatOptions): Chat {
       const id = await findByNonce(db, nonceOf(post));
       return id === undefined ? { verdict: 'missing' } : { verdict: 'posted', ids: { messageIds: [String(id)] } };
     },
+    findPlace: async (address) => ({ address, name: address, isTheirs: true }),
     doctor: async () => [],
   };
 }

@@ -29,6 +29,14 @@ export class TemporaryError extends Error {
   }
 }
 
+/**
+ * The answer to a call was lost, so it may have worked: what was asked for is looked for (`Chat.reconcile`) before it is
+ * asked for again.
+ */
+export class AmbiguousError extends TemporaryError {
+  override name = 'AmbiguousError';
+}
+
 /** A fault that trying again will not mend. */
 export class FatalError extends Error {
   override name = 'FatalError';

@@ -1,4 +1,4 @@
-import type { ChatAddress, ChatKind, Codecs, Quality } from './model.ts';
+import type { ChatAddress, ChatKind, Codecs, Language, Quality } from './model.ts';
 
 /** A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. */
 export type StreamRef = { id: number; platform: string; channel: string; url: string };
@@ -114,6 +114,7 @@ export type Source = {
 /** What a chat can take at one Target. Source: each driver's docstring. */
 export type ChatLimits = {
   partBytes: number;
+  /** 1 where albums are not possible. */
   albumItems: number;
   captionChars: number;
   textChars: number;
@@ -123,7 +124,7 @@ export type ChatLimits = {
 export type TargetRef = {
   id: number;
   kind: ChatKind;
-  /** The chat's own id of the place that is posted to. */
+  /** The chat's own id of the place that is posted to; what is inside it follows a `/` (a forum topic: `-100123/7`). */
   address: string;
   discussion?: string;
   vault?: string;
@@ -166,20 +167,44 @@ export type OutgoingPost = {
   parent?: PostedIds;
   /** Highest message id known in that chat when the intent was written. */
   idFloor?: string;
+  /** When the intent was written: what is older in the chat is not this post. */
+  intentAt?: Date;
+  /** What the chat answered already: accepted, but its ids are not known yet. */
+  posted?: PostedIds;
+  /** A link's picture: a JPEG on this disk. */
+  coverPath?: string;
 };
 
+/** Staged before (`remote`), or sent as it is posted (`file`). */
 export type PostItem = { partId: number; remote?: Remote; file?: PartFile };
 
-/** Ids of the messages that a post became, in order. */
-export type PostedIds = { messageIds: string[] };
+/** The messages that a post became, in order. */
+export type PostedIds = {
+  /** `'0'`: accepted by the chat, which publishes it later and tells the id then. */
+  messageIds: string[];
+  /** Where they stand, if not at the Target's address (comments). */
+  chatId?: string;
+  /** What the chat gave for each file that was sent as it was posted: it can be sent again by it. */
+  remotes?: Remote[];
+};
 
 export type Reconciled = { verdict: 'posted'; ids: PostedIds } | { verdict: 'missing' } | { verdict: 'unknown' };
+
+/** A place a person named as a Target. */
+export type Place = {
+  /** The chat's own id of it: names change hands. */
+  address: string;
+  name: string;
+  /** The person who named it may decide what is posted there. */
+  isTheirs: boolean;
+};
 
 /** Something said in a chat. */
 export type ChatEvent = {
   kind: 'command';
   chat: ChatAddress;
-  user: { id: string; name: string; isOwner: boolean };
+  /** `language` is that of the person's app, where the chat tells it. */
+  user: { id: string; name: string; isOwner: boolean; language?: Language };
   text: string;
   messageId: string;
 };
@@ -191,19 +216,35 @@ export type Chat = {
   kind: ChatKind;
   /** Names the bot account; Uploads are kept per account. */
   account: string;
-  limits(target: TargetRef): ChatLimits;
+  limits(target: TargetRef): Promise<ChatLimits>;
   /** Runs until the signal; each event is handed over at least once, its reply shown exactly once. */
   listen(onEvent: (event: ChatEvent) => Promise<ChatReply | undefined>, signal: AbortSignal): Promise<void>;
-  /** Only where a file can be sent again later. Idempotent by part id where the chat allows it. */
-  stage?(
+  /** Events that come by HTTP: the web hands over what is posted to `path`. */
+  webhook?: { path: string; receive(body: unknown, headers: Headers): Promise<'taken' | 'refused'> };
+  /** Whether a file can be staged for this Target and sent again later; else it is sent as it is posted. */
+  canStage(target: TargetRef): boolean;
+  /**
+   * Sends a file to where nobody looks. A second time is harmless.
+   *
+   * @throws TemporaryError to try again, FatalError `part_over_limit` where the chat takes smaller files only
+   */
+  stage(
     target: TargetRef,
     file: PartFile,
     options: { signal: AbortSignal; onProgress: (sentBytes: number) => void },
   ): Promise<Remote>;
-  /** @throws TemporaryError when the answer was ambiguous or the chat asks to wait; FatalError for a clear no. */
+  /**
+   * @throws AmbiguousError when the answer was lost; TemporaryError when nothing was sent and it may be tried again;
+   *   FatalError for a clear no: `remote_refused` where the staged files are to be staged anew
+   */
   post(target: TargetRef, post: OutgoingPost, items: PostItem[], signal: AbortSignal): Promise<PostedIds>;
   edit(target: TargetRef, post: OutgoingPost, ids: PostedIds, signal: AbortSignal): Promise<void>;
-  reconcile(target: TargetRef, post: OutgoingPost, signal: AbortSignal): Promise<Reconciled>;
+  /** Looks whether a post whose answer was lost stands; never sends it. */
+  reconcile(target: TargetRef, post: OutgoingPost, items: PostItem[], signal: AbortSignal): Promise<Reconciled>;
+  /** Address of a posted message that a browser opens. */
+  linkTo?(target: TargetRef, ids: PostedIds): string | undefined;
+  /** What a person calls a place, as the chat knows it. @throws UserError `place_unknown`, `place_closed` */
+  findPlace(address: string, userId: string): Promise<Place>;
   /** One sentence code for each thing that is missing at the Target; empty when all is well. */
   doctor(target: TargetRef): Promise<string[]>;
 };

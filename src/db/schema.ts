@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { DeliveryState, PostState, UploadState } from '../core/delivery.ts';
 import type { ChatKind, Codecs, PostKind, PostMode, Quality, Role } from '../core/model.ts';
-import type { ChatLimits, GapCause, PostContent, PostedIds, Remote } from '../core/ports.ts';
+import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote } from '../core/ports.ts';
 import type { SessionState } from '../core/session.ts';
 
 /*
@@ -169,6 +169,21 @@ export const renditions = pgTable(
     createdAt: createdAt(),
   },
   (t) => [unique().on(t.sessionId, t.name)],
+);
+
+/** What a broadcast was called from when on; the first row is its beginning. */
+export const chapters = pgTable(
+  'chapters',
+  {
+    id: id(),
+    sessionId: ref()
+      .notNull()
+      .references(() => sessions.id),
+    at: createdAt(),
+    title: text(),
+    category: text(),
+  },
+  (t) => [index().on(t.sessionId, t.at)],
 );
 
 export const takes = pgTable(
@@ -371,6 +386,8 @@ export const posts = pgTable(
     content: jsonb().$type<PostContent>().notNull(),
     /** Highest message id known in the chat when the intent was written. */
     idFloor: text(),
+    /** When the intent of the last try was written. */
+    sentAt: time(),
     posted: jsonb().$type<PostedIds>(),
     attempts: integer().notNull().default(0),
     nextAttemptAt: createdAt(),
@@ -382,6 +399,56 @@ export const posts = pgTable(
     changedAt: createdAt(),
   },
   (t) => [unique().on(t.deliveryId, t.kind, t.ordinal), index().on(t.state)],
+);
+
+/** Bytes per second an account's uploads really get, learned from each of them. */
+export const uploadRates = pgTable('upload_rates', {
+  account: text().primaryKey(),
+  bytesPerSecond: doublePrecision().notNull(),
+  changedAt: createdAt(),
+});
+
+/**
+ * What a chat handed over, written before it is confirmed to the chat: nothing said is lost, nothing is answered twice.
+ * `repliedAt` is written before the reply is sent: a reply whose fate is unknown is not sent again.
+ */
+export const inbox = pgTable(
+  'inbox',
+  {
+    id: id(),
+    account: text().notNull(),
+    /** The chat's own id of the event. */
+    eventId: text().notNull(),
+    chatId: text().notNull(),
+    body: jsonb().$type<Record<string, unknown>>().notNull(),
+    handledAt: time(),
+    reply: jsonb().$type<ChatReply>(),
+    repliedAt: time(),
+    createdAt: createdAt(),
+  },
+  (t) => [unique().on(t.account, t.eventId), index().on(t.account, t.id).where(sql`handled_at is null`)],
+);
+
+/**
+ * Messages of a channel as its discussion group or the bot itself was shown them: they prove that a post stands, and
+ * say where its comments go.
+ */
+export const sightings = pgTable(
+  'sightings',
+  {
+    id: id(),
+    account: text().notNull(),
+    /** Where it was seen: the group of a forward, the channel of an own post. */
+    chatId: text().notNull(),
+    messageId: text().notNull(),
+    /** What it is a forward of; the message itself where it is none. */
+    originChatId: text().notNull(),
+    originMessageId: text().notNull(),
+    fileUniqueId: text(),
+    text: text(),
+    at: createdAt(),
+  },
+  (t) => [unique().on(t.account, t.chatId, t.messageId), index().on(t.account, t.originChatId, t.originMessageId)],
 );
 
 export const leases = pgTable('leases', {

@@ -72,7 +72,7 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
   if (card.state !== 'planned') {
     // A worker died in between: look before posting again.
     if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
-    const found = await chat.reconcile(target, outgoing(telling), signal);
+    const found = await chat.reconcile(target, outgoing(telling), [], signal);
     if (found.verdict === 'unknown') return;
     if (found.verdict === 'posted') {
       await advance(app, 'posts', card.id, 'confirmed', { posted: found.ids, postedAt: new Date() });

@@ -64,7 +64,7 @@ async function stageOne(
 ) {
   const chat = [...app.chats.values()].find((candidate) => candidate.account === upload.account);
   const target = await targetOf(app, part, chat?.kind);
-  if (!chat?.stage || !target) return;
+  if (!chat || !target) return;
   try {
     const onProgress = (sentBytes: number) => tellProgress(app, upload.id, sentBytes);
     const remote = await chat.stage(targetRef(target), file, { signal, onProgress });

@@ -39,7 +39,7 @@ export async function planRendition(app: App, renditionId: number): Promise<void
 
 async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { chat: Chat; isKept: boolean }) {
   const { delivery, target } = plannable;
-  const limits = chat.limits(targetRef(target));
+  const limits = await chat.limits(targetRef(target));
   const { nextSequence } = await keptSoFar(app.db, delivery.renditionId);
   const end = delivery.toSequence;
   const isComplete = delivery.closedAt !== null && (isKept || (end !== null && end < nextSequence));
@@ -129,7 +129,7 @@ async function insertPart(app: App, cut: CutRow, planned: PlannedPart, chat: Cha
 
 /** Where a chat can stage, each Part is staged as soon as it is final: while the stream is live. */
 async function insertUploads(app: App, rows: PartRow[], chat: Chat): Promise<void> {
-  if (!chat.stage || rows.length === 0) return;
+  if (rows.length === 0) return;
   const values = rows.map((part) => ({ partId: part.id, account: chat.account }));
   const added = await app.db.insert(uploads).values(values).onConflictDoNothing().returning();
   await app.queue.add(added.map(({ partId }): Job => ({ name: 'part', data: { partId } })));

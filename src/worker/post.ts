@@ -117,7 +117,8 @@ async function reconcileOne(app: App, sending: Sending, signal: AbortSignal): Pr
   const { chat, context, post } = sending;
   if (post.state === 'sending') await advance(app, 'posts', post.id, 'answerLost');
   try {
-    const result = await chat.reconcile(targetRef(context.target), outgoing(sending), signal);
+    const items = (await collectItems(app, sending)) ?? [];
+    const result = await chat.reconcile(targetRef(context.target), outgoing(sending), items, signal);
     if (result.verdict === 'posted') return await confirm(app, post.id, result.ids);
     if (result.verdict === 'missing') return (await advance(app, 'posts', post.id, 'notSent')) !== undefined;
     app.log.warn({ post: post.id }, 'the chat cannot tell whether this was posted');
