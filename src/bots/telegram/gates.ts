@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Transformer } from 'grammy';
+import { TemporaryError } from '../../core/errors.ts';
+import type { Database } from '../../db/client.ts';
+import { type GateKey, holdGate, takeGate } from '../../queue/gate.ts';
+
+/*
+ * Rates of all processes together. Source: core.telegram.org/bots/faq: about 30 messages a second in all, 1 a second
+ * in a chat (bursts pass), 20 a minute in a group; edits are counted like messages. A gate passes burst + 60 s /
+ * interval units in any minute, hence a little less than what is allowed.
+ */
+const botRate = { intervalMs: 50, burst: 8 };
+const personRate = { intervalMs: 1_000, burst: 5 };
+const groupRate = { intervalMs: 4_000, burst: 5 };
+
+/** The gates of one call, and how many units it takes: an album costs its items. */
+export function gatesOf(
+  botId: number,
+  method: string,
+  payload: Record<string, unknown>,
+): { keys: GateKey[]; cost: number } {
+  const chatId = payload.chat_id;
+  const isEdit = method.startsWith('edit');
+  const isSend = /^(send|forward|copy)/.test(method) && method !== 'sendChatAction';
+  if (!(isSend || isEdit) || (typeof chatId !== 'string' && typeof chatId !== 'number')) return { keys: [], cost: 0 };
+  const { media, message_ids: messageIds } = payload;
+  const cost = Array.isArray(media) ? media.length : Array.isArray(messageIds) ? messageIds.length : 1;
+  // Groups and channels have negative ids or names; a person's edits are not limited by themselves.
+  const rate = Number(chatId) > 0 ? personRate : groupRate;
+  return {
+    keys: [
+      { key: `telegram:${botId}`, ...botRate },
+      { key: chatKey(botId, chatId, isEdit), ...rate },
+    ],
+    cost,
+  };
+}
+
+const chatKey = (botId: number, chatId: string | number, isEdit: boolean) =>
+  `telegram:${botId}:${chatId}${isEdit ? ':edit' : ''}`;
+
+/**
+ * A grammY transformer: waits for the gates before each call, and tells all processes when Telegram says "wait".
+ * Throws `chat_busy` with the wait, and calls nothing, where it were longer than `maxWaitMs`.
+ */
+export function gated({ db }: { db: Database }, botId: number, maxWaitMs: number): Transformer {
+  return async (call, method, payload, signal) => {
+    const { keys, cost } = gatesOf(botId, method, payload as Record<string, unknown>);
+    for (const key of keys) {
+      const { waitMs, isTaken } = await takeGate(db, key, { cost, maxWaitMs });
+      if (!isTaken) throw new TemporaryError('chat_busy', { retryAfterMs: waitMs });
+      if (waitMs > 0) await delay(waitMs, undefined, { signal: signal as AbortSignal | undefined });
+    }
+    const answer = await call(method, payload, signal);
+    const told = answer.ok ? undefined : answer.parameters?.retry_after;
+    const held = keys.at(-1);
+    if (told !== undefined && held) await holdGate(db, held.key, told * 1000);
+    return answer;
+  };
+}
