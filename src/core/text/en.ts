@@ -65,6 +65,12 @@ export const en = {
     part_too_big: () =>
       'A part stays over the size limit however it is cut. Raise the limit of the target and type /retry.',
     part_not_staged: () => 'A part was to be posted before it was uploaded; type /retry.',
+    answer_lost: () => 'The chat did not say whether a message arrived; I look before I send it again.',
+    forward_not_seen: () => 'The post did not appear in the discussion group, so it has no comment.',
+    post_not_published: () => 'The chat accepted the post but has not shown it yet, so it has no comment.',
+    no_discussion: () => 'The channel has no discussion group, so its posts have no comments.',
+    remote_refused: () => 'The chat does not find an uploaded file any more; it is uploaded again.',
+    part_over_limit: () => 'The chat refused a part for its size; it is cut into smaller ones.',
     part_orphaned: () => 'A part lost its recording; please report this.',
     segment_without_take: () => 'A recording was written in a wrong order; please report this.',
     bad_key: () => 'A file name is not allowed; please report this.',
