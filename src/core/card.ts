@@ -67,6 +67,7 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
   return {
     text: cutAtWord(facts.title ?? facts.streamName, titleChars),
     state,
+    stateText: t.states[state] ?? state,
     facts: rows.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
     buttons: [
       ...(isCapturing ? [{ text: t.card.stop, command: `/stop ${id}` }] : []),

@@ -154,6 +154,8 @@ export type PostContent = {
   facts?: { label: string; value: string }[];
   buttons?: { text: string; command?: string; url?: string }[];
   state?: string;
+  /** The state in the language of the chat. */
+  stateText?: string;
   url?: string;
 };
 

@@ -3,7 +3,7 @@ import { Api } from 'grammy';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Bus } from '../../queue/bus.ts';
-import { gated } from './gates.ts';
+import { gated, tellsFloods } from './gates.ts';
 
 /** What the driver is built from; `app.ts` fills it from the configuration. */
 export type TelegramOptions = {
@@ -23,13 +23,17 @@ export type TelegramOptions = {
   uploadMbps: number;
   /** Where the world reaches our web; with https updates come by webhook. */
   publicUrl?: string | undefined;
+  /** The server's patience with one upload; tests have less time. Source: 500 s, tdlib/telegram-bot-api HttpServer.h. */
+  patienceMs?: number;
+  /** So long after its intent a lost call may still come to pass. */
+  settleMs?: number;
 };
 
 /** The driver's own context: every function of it takes this first. */
 export type Telegram = TelegramOptions & {
   /** Small calls: replies, edits, questions. Waits out a flood limit by itself. */
   api: Api;
-  /** Uploads and posts: never repeats by itself, for rows decide what is sent again. */
+  /** Uploads and posts (`call.ts`): never repeats by itself, for rows decide what is sent again. */
   sender: Api;
   /** `telegram:<bot id>`: file ids belong to one bot. */
   account: string;
@@ -47,14 +51,18 @@ const longestWaitSeconds = 60;
 
 /** Opens both clients; calls nothing yet. */
 export function openTelegram(options: TelegramOptions): Telegram {
+  const { db, token } = options;
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const botId = Number(options.token.split(':')[0]);
-  const api = new Api(options.token, { apiRoot, timeoutSeconds: callSeconds });
-  api.config.use(gated(options, botId, longestWaitSeconds * 1000));
+  const botId = Number(token.split(':')[0]);
+  const api = new Api(token, { apiRoot, timeoutSeconds: callSeconds });
   // By itself it would repeat what may have worked: network errors and 5xx are given back instead.
   const rethrow = { rethrowHttpErrors: true, rethrowInternalServerErrors: true };
-  api.config.use(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: longestWaitSeconds, ...rethrow }));
-  const sender = new Api(options.token, { apiRoot, timeoutSeconds: uploadSeconds });
-  sender.config.use(gated(options, botId, 2 * longestWaitSeconds * 1000));
+  api.config.use(
+    tellsFloods(db, botId),
+    gated(db, botId, longestWaitSeconds * 1000),
+    autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: longestWaitSeconds, ...rethrow }),
+  );
+  const sender = new Api(token, { apiRoot, timeoutSeconds: uploadSeconds });
+  sender.config.use(tellsFloods(db, botId));
   return { ...options, apiRoot, api, sender, botId, account: `telegram:${botId}` };
 }

@@ -40,21 +40,38 @@ const chatKey = (botId: number, chatId: string | number, isEdit: boolean) =>
   `telegram:${botId}:${chatId}${isEdit ? ':edit' : ''}`;
 
 /**
- * A grammY transformer: waits for the gates before each call, and tells all processes when Telegram says "wait".
- * Throws `chat_busy` with the wait, and calls nothing, where it were longer than `maxWaitMs`.
+ * Waits until a call may go out, by the gates of all processes.
+ *
+ * @throws TemporaryError `chat_busy` with the wait, and nothing taken, where it were longer than `maxWaitMs`
  */
-export function gated({ db }: { db: Database }, botId: number, maxWaitMs: number): Transformer {
+export async function passGates(
+  db: Database,
+  keys: GateKey[],
+  { cost, maxWaitMs, signal }: { cost: number; maxWaitMs: number; signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (const key of keys) {
+    const { waitMs, isTaken } = await takeGate(db, key, { cost, maxWaitMs });
+    if (!isTaken) throw new TemporaryError('chat_busy', { retryAfterMs: waitMs });
+    if (waitMs > 0) await delay(waitMs, undefined, { signal });
+  }
+}
+
+/** A grammY transformer: when Telegram says "wait", all processes hear it. */
+export function tellsFloods(db: Database, botId: number): Transformer {
   return async (call, method, payload, signal) => {
-    const { keys, cost } = gatesOf(botId, method, payload as Record<string, unknown>);
-    for (const key of keys) {
-      const { waitMs, isTaken } = await takeGate(db, key, { cost, maxWaitMs });
-      if (!isTaken) throw new TemporaryError('chat_busy', { retryAfterMs: waitMs });
-      if (waitMs > 0) await delay(waitMs, undefined, { signal: signal as AbortSignal | undefined });
-    }
     const answer = await call(method, payload, signal);
     const told = answer.ok ? undefined : answer.parameters?.retry_after;
-    const held = keys.at(-1);
+    const held = gatesOf(botId, method, payload as Record<string, unknown>).keys.at(-1);
     if (told !== undefined && held) await holdGate(db, held.key, told * 1000);
     return answer;
+  };
+}
+
+/** A grammY transformer: waits for the gates before each call. */
+export function gated(db: Database, botId: number, maxWaitMs: number): Transformer {
+  return async (call, method, payload, signal) => {
+    const { keys, cost } = gatesOf(botId, method, payload as Record<string, unknown>);
+    await passGates(db, keys, { cost, maxWaitMs, signal: signal as AbortSignal | undefined });
+    return call(method, payload, signal);
   };
 }

@@ -55,7 +55,7 @@ function Card({ message: { content } }: { message: MessageRow }) {
   return (
     <>
       <h2>
-        <span class={`state ${content.state ?? ''}`}>{content.state}</span> {content.text}
+        <span class={`state ${content.state ?? ''}`}>{content.stateText ?? content.state}</span> {content.text}
       </h2>
       <dl>
         {content.facts?.map(({ label, value }) => (

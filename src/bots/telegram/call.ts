@@ -1,0 +1,48 @@
+import type { Api } from 'grammy';
+import { moveChat } from '../../db/chats.ts';
+import type { Telegram } from './client.ts';
+import { MovedError, toChatError } from './errors.ts';
+import { gatesOf, passGates } from './gates.ts';
+
+/** A wait longer than this is a row's: the worker comes back then. */
+const longestWaitMs = 120_000;
+
+export type Sending = {
+  chatId: string;
+  /** Name of the Bot API's method, for its rate. */
+  method: string;
+  /** Messages it makes. */
+  cost?: number;
+  signal: AbortSignal;
+};
+
+/**
+ * One call that makes messages: waits for its rate, then calls once. A chat that became a supergroup is followed in
+ * all rows.
+ *
+ * @throws AmbiguousError, TemporaryError, FatalError as `errors.ts` says
+ */
+export async function send<T>(
+  telegram: Telegram,
+  { chatId, method, cost = 1, signal }: Sending,
+  call: (api: Api) => Promise<T>,
+): Promise<T> {
+  const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
+  await passGates(telegram.db, keys, { cost, maxWaitMs: longestWaitMs, signal });
+  return settled(telegram, chatId, () => call(telegram.sender));
+}
+
+/** A small call about a chat, with Telegram's errors as the worker knows them. */
+export async function ask<T>(telegram: Telegram, chatId: string, call: (api: Api) => Promise<T>): Promise<T> {
+  return settled(telegram, chatId, () => call(telegram.api));
+}
+
+async function settled<T>(telegram: Telegram, chatId: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const known = toChatError(error, { isOwnServer: !telegram.apiRoot.includes('api.telegram.org') });
+    if (known instanceof MovedError) await moveChat(telegram.db, 'telegram', chatId, known.newChatId);
+    throw known;
+  }
+}

@@ -1,0 +1,128 @@
+import type { InputMediaDocument, InputMediaVideo, Message } from 'grammy/types';
+import { AmbiguousError, FatalError } from '../../core/errors.ts';
+import type { OutgoingPost, PostedIds, PostItem, TargetRef } from '../../core/ports.ts';
+import { send } from './call.ts';
+import { addressOf, destination } from './chats.ts';
+import type { Telegram } from './client.ts';
+import { sendComment } from './comment.ts';
+import { isNotModified } from './errors.ts';
+import { cardHtml, escapeHtml, keyboardOf, linkLines } from './markup.ts';
+import { openPicture, remoteOf, uploadVideo } from './upload.ts';
+
+/** Sends a post, once. @throws as `call.ts` says */
+export async function sendPost(
+  telegram: Telegram,
+  target: TargetRef,
+  post: OutgoingPost,
+  items: PostItem[],
+  signal: AbortSignal,
+): Promise<PostedIds> {
+  switch (post.kind) {
+    case 'card':
+      return sendCard(telegram, post, signal);
+    case 'comment':
+      return sendComment(telegram, target, post, signal);
+    case 'link':
+      return sendLink(telegram, post, signal);
+    default:
+      return items.length > 1 ? sendAlbum(telegram, post, items, signal) : sendVideo(telegram, post, items, signal);
+  }
+}
+
+/** No previews: the text is what is meant. */
+const plain = { parse_mode: 'HTML', link_preview_options: { is_disabled: true } } as const;
+
+async function sendCard(telegram: Telegram, post: OutgoingPost, signal: AbortSignal): Promise<PostedIds> {
+  const { chatId, thread } = destination(addressOf(post.chat));
+  const keyboard = keyboardOf(post.content);
+  const options = { ...thread, ...plain, disable_notification: true, ...(keyboard ? { reply_markup: keyboard } : {}) };
+  const message = await send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
+    api.sendMessage(chatId, cardHtml(post.content), options, signal as never),
+  );
+  return idsOf([message]);
+}
+
+/** Shows a card as it is now; a card that shows it already is no fault. */
+export async function editCard(
+  telegram: Telegram,
+  post: OutgoingPost,
+  ids: PostedIds,
+  signal: AbortSignal,
+): Promise<void> {
+  const { chatId } = destination(addressOf(post.chat));
+  const keyboard = keyboardOf(post.content);
+  const options = { ...plain, ...(keyboard ? { reply_markup: keyboard } : {}) };
+  await send(telegram, { chatId, method: 'editMessageText', signal }, async (api) => {
+    try {
+      await api.editMessageText(chatId, Number(ids.messageIds[0]), cardHtml(post.content), options, signal as never);
+    } catch (error) {
+      if (!isNotModified(error)) throw error;
+    }
+  });
+}
+
+/** An album by file ids: a small call, however big the files. The caption on its first item is that of the album. */
+async function sendAlbum(
+  telegram: Telegram,
+  post: OutgoingPost,
+  items: PostItem[],
+  signal: AbortSignal,
+): Promise<PostedIds> {
+  const { chatId, thread } = destination(addressOf(post.chat));
+  const media = items.map(({ remote }, index): InputMediaVideo | InputMediaDocument => {
+    const staged = remoteOf(remote);
+    if (!staged) throw new FatalError('part_not_staged');
+    const caption = index === 0 ? { caption: escapeHtml(post.content.text), parse_mode: 'HTML' as const } : {};
+    return { type: staged.type, media: staged.fileId, ...caption };
+  });
+  const messages = await send(telegram, { chatId, method: 'sendMediaGroup', cost: media.length, signal }, (api) =>
+    api.sendMediaGroup(chatId, media as InputMediaVideo[], thread, signal as never),
+  );
+  if (messages.length !== items.length)
+    throw new AmbiguousError('answer_lost', { detail: `${messages.length} of ${items.length} items answered` });
+  return idsOf(messages);
+}
+
+async function sendVideo(
+  telegram: Telegram,
+  post: OutgoingPost,
+  [item]: PostItem[],
+  signal: AbortSignal,
+): Promise<PostedIds> {
+  const address = addressOf(post.chat);
+  const caption = escapeHtml(post.content.text);
+  const staged = remoteOf(item?.remote);
+  if (!staged && item?.file) {
+    const { message, remote } = await uploadVideo(telegram, address, item.file, { caption, isSilent: false, signal });
+    return { ...idsOf([message]), remotes: [remote] };
+  }
+  if (!staged) throw new FatalError('part_not_staged');
+  const { chatId, thread } = destination(address);
+  const options = { ...thread, caption, parse_mode: 'HTML' as const };
+  const method = staged.type === 'video' ? 'sendVideo' : 'sendDocument';
+  const message = await send<Message>(telegram, { chatId, method, signal }, (api) =>
+    api[method](chatId, staged.fileId, options, signal as never),
+  );
+  return idsOf([message]);
+}
+
+/** A picture with the link under it; where there is no picture, the link. */
+async function sendLink(telegram: Telegram, post: OutgoingPost, signal: AbortSignal): Promise<PostedIds> {
+  const { chatId, thread } = destination(addressOf(post.chat));
+  const html = linkLines(post.content).map(escapeHtml).join('\n');
+  const keyboard = keyboardOf(post.content);
+  const options = { ...thread, parse_mode: 'HTML' as const, ...(keyboard ? { reply_markup: keyboard } : {}) };
+  const cover = post.coverPath === undefined ? undefined : openPicture(telegram, post.coverPath);
+  const method = cover ? 'sendPhoto' : 'sendMessage';
+  const message = await send<Message>(telegram, { chatId, method, signal }, (api) =>
+    cover
+      ? api.sendPhoto(chatId, cover, { ...options, caption: html }, signal as never)
+      : api.sendMessage(chatId, html, options, signal as never),
+  );
+  return idsOf([message]);
+}
+
+/** `message_id: 0`: Telegram publishes a video in a big channel after it was transcoded, and tells the id then. */
+export const idsOf = (messages: Message[]): PostedIds => ({
+  messageIds: messages.map((message) => String(message.message_id)),
+});

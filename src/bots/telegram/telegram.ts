@@ -1,0 +1,37 @@
+import type { Chat } from '../../core/ports.ts';
+import { linkTo } from './chats.ts';
+import { openTelegram, type TelegramOptions } from './client.ts';
+import { examineTarget } from './doctor.ts';
+import { limitsOf, vaultOf } from './limits.ts';
+import { listen } from './listen.ts';
+import { findPlace } from './place.ts';
+import { editCard, sendPost } from './post.ts';
+import { reconcilePost } from './reconcile.ts';
+import { uploadVideo } from './upload.ts';
+import { webhookOf } from './webhook.ts';
+
+/** Telegram as a chat: grammY's clients, our rows. Facts: docs/telegram.md. */
+export function createTelegramChat(options: TelegramOptions): Chat {
+  const telegram = openTelegram(options);
+  const webhook = webhookOf(telegram);
+  return {
+    kind: 'telegram',
+    account: telegram.account,
+    limits: (target) => limitsOf(telegram, target),
+    listen: (onEvent, signal) => listen(telegram, onEvent, signal),
+    ...(webhook ? { webhook } : {}),
+    canStage: (target) => vaultOf(telegram, target) !== undefined,
+    async stage(target, file, { signal, onProgress }) {
+      const vault = vaultOf(telegram, target);
+      if (vault === undefined) throw new Error('nowhere to stage');
+      const caption = `aircheck part ${file.partId}`;
+      return (await uploadVideo(telegram, vault, file, { caption, isSilent: true, signal, onProgress })).remote;
+    },
+    post: (target, post, items, signal) => sendPost(telegram, target, post, items, signal),
+    edit: (_target, post, ids, signal) => editCard(telegram, post, ids, signal),
+    reconcile: (target, post, items, signal) => reconcilePost(telegram, target, post, items, signal),
+    linkTo,
+    findPlace: (address, userId) => findPlace(telegram, address, userId),
+    doctor: (target) => examineTarget(telegram, target),
+  };
+}

@@ -1,0 +1,138 @@
+import { open } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { InputFile } from 'grammy';
+import type { Message } from 'grammy/types';
+import { AmbiguousError, FatalError, TemporaryError } from '../../core/errors.ts';
+import type { PartFile, Remote } from '../../core/ports.ts';
+import { takeGate } from '../../queue/gate.ts';
+import { send } from './call.ts';
+import { destination } from './chats.ts';
+import type { Telegram } from './client.ts';
+import { isOutOfPatience, learnRate, learnTooSlow } from './limits.ts';
+
+/** What is read at once; also what the shared upload rate is granted in. */
+const chunkBytes = 1 << 20;
+const progressEveryMs = 1_000;
+/** Source: tdlib/telegram-bot-api clamps to it. */
+const longestSeconds = 86_400;
+
+/** A staged file: what sends it again, and how it is recognised. */
+export type TelegramRemote = { fileId: string; fileUniqueId: string; type: 'video' | 'document' };
+export const remoteOf = (remote: Remote | undefined) => remote as TelegramRemote | undefined;
+
+export type UploadOptions = {
+  /** HTML. */
+  caption: string;
+  isSilent: boolean;
+  signal: AbortSignal;
+  onProgress?: (sentBytes: number) => void;
+};
+
+/**
+ * Sends one Part as a video: one file per request, read from disk in pieces of 1 MiB, or by its path where the server
+ * sees our disk.
+ *
+ * @returns the message, and the file as it can be sent again
+ * @throws FatalError `part_over_limit` where the server hung up on it for its length; else as `call.ts`
+ */
+export async function uploadVideo(
+  telegram: Telegram,
+  address: string,
+  file: PartFile,
+  { caption, isSilent, signal, onProgress = () => {} }: UploadOptions,
+): Promise<{ message: Message; remote: TelegramRemote }> {
+  const { chatId, thread } = destination(address);
+  const progress = { sentBytes: 0, startedAt: 0 };
+  const video = telegram.isLocal
+    ? fileUri(telegram, file.path)
+    : readFile(telegram, file, { progress, signal, onProgress });
+  const options = {
+    ...thread,
+    caption,
+    parse_mode: 'HTML' as const,
+    disable_notification: isSilent,
+    supports_streaming: true,
+    duration: Math.min(Math.round(file.lengthMs / 1000), longestSeconds),
+    ...(file.width > 0 && file.height > 0 ? { width: file.width, height: file.height } : {}),
+    ...(file.thumbnailPath ? { thumbnail: openPicture(telegram, file.thumbnailPath) } : {}),
+  };
+  try {
+    const message = await send(telegram, { chatId, method: 'sendVideo', signal }, (api) => {
+      progress.startedAt = performance.now();
+      return api.sendVideo(chatId, video, options, signal as never);
+    });
+    onProgress(file.sizeBytes);
+    await learnRate(telegram, file.sizeBytes, performance.now() - progress.startedAt);
+    return { message, remote: readRemote(message) };
+  } catch (error) {
+    const elapsedMs = performance.now() - progress.startedAt;
+    if (!(error instanceof AmbiguousError) || progress.startedAt === 0 || !isOutOfPatience(telegram, elapsedMs))
+      throw error;
+    await learnTooSlow(telegram, telegram.isLocal ? file.sizeBytes : progress.sentBytes, elapsedMs);
+    throw new FatalError('part_over_limit', { cause: error, detail: `no answer in ${Math.round(elapsedMs / 1000)} s` });
+  }
+}
+
+/** Telegram may show a file in another way than it was sent. @throws TemporaryError `remote_unreadable` */
+function readRemote(message: Message): TelegramRemote {
+  const file = message.video ?? message.document ?? message.animation;
+  if (!file) throw new TemporaryError('remote_unreadable');
+  return { fileId: file.file_id, fileUniqueId: file.file_unique_id, type: message.video ? 'video' : 'document' };
+}
+
+/** Where a server with `--local` finds a file of ours; percent-encoded. @throws FatalError `telegram_path_map` */
+export function fileUri({ pathMap }: Pick<Telegram, 'pathMap'>, path: string): string {
+  if (!pathMap) return pathToFileURL(path).href;
+  const [here = '', there = ''] = pathMap.split(':');
+  const root = here.replace(/\/+$/, '');
+  if (!path.startsWith(`${root}/`)) throw new FatalError('telegram_path_map', { detail: path });
+  return pathToFileURL(there.replace(/\/+$/, '') + path.slice(root.length)).href;
+}
+
+/** A small JPEG: by its path where the server sees our disk (grammY's types know no such thumbnail). */
+export const openPicture = (telegram: Telegram, path: string): InputFile =>
+  telegram.isLocal ? (fileUri(telegram, path) as unknown as InputFile) : new InputFile(path, 'picture.jpg');
+
+type Reading = {
+  progress: { sentBytes: number };
+  signal: AbortSignal;
+  onProgress: (sentBytes: number) => void;
+};
+
+/** The bytes of a file as the shared rate grants them. */
+function readFile(telegram: Telegram, file: PartFile, { progress, signal, onProgress }: Reading): InputFile {
+  const read = async function* () {
+    const handle = await open(file.path);
+    let toldAt = performance.now();
+    try {
+      // A new piece each time: what was given away is still being sent.
+      for (;;) {
+        const { bytesRead, buffer } = await handle.read(
+          Buffer.allocUnsafe(chunkBytes),
+          0,
+          chunkBytes,
+          progress.sentBytes,
+        );
+        if (bytesRead === 0) return;
+        await passUplink(telegram, bytesRead, signal);
+        yield buffer.subarray(0, bytesRead);
+        progress.sentBytes += bytesRead;
+        if (performance.now() - toldAt < progressEveryMs) continue;
+        onProgress(progress.sentBytes);
+        toldAt = performance.now();
+      }
+    } finally {
+      await handle.close();
+    }
+  };
+  return new InputFile(read, file.fileName);
+}
+
+/** `UPLOAD_MBPS` is shared by all uploads of all processes. */
+async function passUplink({ db, uploadMbps }: Telegram, sizeBytes: number, signal: AbortSignal): Promise<void> {
+  if (uploadMbps <= 0) return;
+  const intervalMs = (chunkBytes * 8) / (uploadMbps * 1000);
+  const { waitMs } = await takeGate(db, { key: 'uplink', intervalMs }, { cost: sizeBytes / chunkBytes });
+  if (waitMs > 0) await delay(waitMs, undefined, { signal });
+}
