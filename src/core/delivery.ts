@@ -35,14 +35,15 @@ export type PostEvent =
   | 'notSent'
   /** The answer was lost and could not be reconciled yet. */
   | 'answerLost'
-  /** A clear no that trying again will not mend. */
+  /** A clear no that trying again will not mend, or its files cannot be made. */
   | 'refused'
   | 'retried'
+  /** A comment that cannot stand: the post goes without. */
   | 'skipped';
 
 export const postTransitions: Record<PostState, Partial<Record<PostEvent, PostState>>> = {
-  planned: { sendStarted: 'sending', skipped: 'skipped' },
-  sending: { confirmed: 'posted', notSent: 'planned', answerLost: 'ambiguous', refused: 'failed' },
+  planned: { sendStarted: 'sending', refused: 'failed', skipped: 'skipped' },
+  sending: { confirmed: 'posted', notSent: 'planned', answerLost: 'ambiguous', refused: 'failed', skipped: 'skipped' },
   ambiguous: { confirmed: 'posted', notSent: 'planned', skipped: 'skipped' },
   failed: { retried: 'planned', skipped: 'skipped' },
   posted: {},

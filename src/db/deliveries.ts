@@ -1,4 +1,5 @@
-import { and, asc, eq, gte, inArray, isNotNull, lt, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, ne, sql } from 'drizzle-orm';
+import type { ChatKind } from '../core/model.ts';
 import type { Queryable } from './client.ts';
 import { cuts, deliveries, parts, posts, sessions, streams, targets, uploads, watches } from './schema.ts';
 
@@ -117,14 +118,18 @@ export async function findCard(db: Queryable, deliveryId: number): Promise<PostR
   return row;
 }
 
-/** Highest message id this bot knows in a Target's chat: the floor above which a lost post must lie. */
-export async function findIdFloor(db: Queryable, targetId: number): Promise<string | undefined> {
-  const [row] = await db
-    .select({ posted: posts.posted })
-    .from(posts)
-    .innerJoin(deliveries, eq(deliveries.id, posts.deliveryId))
-    .where(and(eq(deliveries.targetId, targetId), isNotNull(posts.posted), gte(posts.id, 0), ne(posts.kind, 'card')))
-    .orderBy(sql`${posts.postedAt} desc nulls last`)
-    .limit(1);
-  return row?.posted?.messageIds.at(-1);
+/** Highest message id this bot knows in a chat, whoever's posts they are: the floor above which a lost post must lie. */
+export async function findIdFloor(
+  db: Queryable,
+  { kind, chatId }: { kind: ChatKind; chatId: string },
+): Promise<string | undefined> {
+  // A comment stands where its own answer says; everything else at its Target, or where it was ordered (cards).
+  const home = sql`case when p.kind = 'card' then w.chat_id else split_part(t.address, '/', 1) end`;
+  const rows = await db.execute<{ floor: string | null }>(sql`
+    select max(m.id::numeric)::text as floor from posts p
+      join deliveries d on d.id = p.delivery_id join targets t on t.id = d.target_id join watches w on w.id = d.watch_id
+      cross join lateral jsonb_array_elements_text(p.posted->'messageIds') as m(id)
+    where m.id ~ '^[1-9][0-9]*$' and coalesce(p.posted->>'chatId', ${home}) = ${chatId}
+      and case when p.kind = 'card' then w.chat_kind else t.kind end = ${kind}`);
+  return rows[0]?.floor ?? undefined;
 }

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
-import { errorText } from '../core/errors.ts';
+import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
-import { type DeliveryContext, findCard, findDelivery, type PostRow } from '../db/deliveries.ts';
+import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts, watchTargets } from '../db/schema.ts';
 import { contentOfCard } from './content.ts';
+import { maxAttempts, nextTry } from './retry.ts';
+import { orderingTarget } from './target.ts';
 
 /** Least pause between two edits of a card. Source: Telegram allows about 20 edits a minute in a group. */
 const editEveryMs: Record<string, number> = { web: 1_000, telegram: 15_000, discord: 5_000 };
@@ -24,7 +26,7 @@ export async function tellCard(app: App, deliveryId: number, signal: AbortSignal
   const content = await contentOfCard(app, context);
   const card = (await findCard(app.db, deliveryId)) ?? (await insertCard(app, deliveryId, content));
   if (!card) return;
-  const target = cardTarget(context);
+  const target = orderingTarget(context);
   if (card.state === 'posted') return editCard(app, { chat, context, card, target, content, asOf }, signal);
   await postCard(app, { chat, context, card, target, content, asOf }, signal);
 }
@@ -57,44 +59,88 @@ async function insertCard(app: App, deliveryId: number, content: PostContent): P
   return row;
 }
 
-/** The ordering chat itself, as a Target. */
-function cardTarget({ watch }: DeliveryContext): TargetRef {
-  return { id: 0, kind: watch.chatKind, address: watch.chatId, limits: {} };
-}
-
 function outgoing({ context, card, content }: Telling): OutgoingPost {
   const { chatKind: kind, chatId, threadId } = context.watch;
-  return { id: card.id, kind: 'card', chat: { kind, chatId, ...(threadId ? { threadId } : {}) }, content };
+  return {
+    id: card.id,
+    kind: 'card',
+    chat: { kind, chatId, ...(threadId ? { threadId } : {}) },
+    content,
+    idFloor: card.idFloor ?? undefined,
+    intentAt: card.sentAt ?? undefined,
+    posted: card.posted ?? undefined,
+  };
 }
 
 async function postCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, card, target, content, asOf } = telling;
-  if (card.state !== 'planned') {
-    // A worker died in between: look before posting again.
-    if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
-    const found = await chat.reconcile(target, outgoing(telling), [], signal);
-    if (found.verdict === 'unknown') return;
-    if (found.verdict === 'posted') {
-      await advance(app, 'posts', card.id, 'confirmed', { posted: found.ids, postedAt: new Date() });
-      return;
-    }
-    await advance(app, 'posts', card.id, 'notSent');
-  }
-  if (!(await advance(app, 'posts', card.id, 'sendStarted', { content, attempts: sql`${posts.attempts} + 1` }))) return;
+  const { chat, context, card, target, content, asOf } = telling;
+  if (card.nextAttemptAt > new Date() || !(await mayPost(app, telling, signal))) return;
+  const { chatKind: kind, chatId } = context.watch;
+  const intent = { idFloor: (await findIdFloor(app.db, { kind, chatId })) ?? null, sentAt: new Date() };
+  const attempts = sql`${posts.attempts} + 1`;
+  if (!(await advance(app, 'posts', card.id, 'sendStarted', { ...intent, content, attempts, error: null }))) return;
   try {
-    const posted = await chat.post(target, outgoing(telling), [], signal);
-    await advance(app, 'posts', card.id, 'confirmed', { posted, postedAt: new Date(), editedAt: asOf });
+    const { remotes: _, ...posted } = await chat.post(
+      target,
+      outgoing({ ...telling, card: { ...card, ...intent, posted: null } }),
+      [],
+      signal,
+    );
+    const patch = { posted, attempts: 0, postedAt: new Date(), editedAt: asOf, error: null };
+    await advance(app, 'posts', card.id, 'confirmed', patch);
   } catch (error) {
     app.log.warn({ err: error, post: card.id }, 'card not confirmed');
-    await advance(app, 'posts', card.id, 'answerLost', { error: errorText(error) });
+    const isNotSent = error instanceof TemporaryError && !(error instanceof AmbiguousError);
+    const event = error instanceof FatalError ? 'refused' : isNotSent ? 'notSent' : 'answerLost';
+    await advance(app, 'posts', card.id, event, { ...nextTry(error, card.attempts), error: errorText(error) });
   }
 }
 
+/** A worker that died, or a lost answer: look before posting again. Refused: again when the window closes. */
+async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise<boolean> {
+  const { chat, card, context, target } = telling;
+  if (card.state === 'planned') return true;
+  if (card.state === 'failed') {
+    const { closedAt } = context.delivery;
+    const isChanged = closedAt !== null && card.sentAt !== null && closedAt > card.sentAt;
+    return isChanged && (await advance(app, 'posts', card.id, 'retried')) !== undefined;
+  }
+  if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
+  const found = await chat.reconcile(target, outgoing(telling), [], signal).catch((err: unknown) => {
+    app.log.warn({ err, post: card.id }, 'cannot look for the card yet');
+    return { verdict: 'unknown' } as const;
+  });
+  if (found.verdict === 'missing') return (await advance(app, 'posts', card.id, 'notSent')) !== undefined;
+  if (found.verdict === 'posted') {
+    const { remotes: _, ...posted } = found.ids;
+    await advance(app, 'posts', card.id, 'confirmed', { posted, attempts: 0, postedAt: new Date(), error: null });
+  } else await waitWith(app, card, undefined);
+  return false;
+}
+
+/** Saying the same twice does no harm, so what was lost is simply said again. A card that is gone is left alone. */
 async function editCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
   const { chat, context, card, target, content, asOf } = telling;
   const pauseMs = editEveryMs[context.watch.chatKind] ?? 5_000;
-  if (card.editedAt && Date.now() - card.editedAt.getTime() < pauseMs) return;
-  if (card.posted && !isDeepStrictEqual(content, card.content))
-    await chat.edit(target, outgoing(telling), card.posted, signal);
-  await app.db.update(posts).set({ content, editedAt: asOf }).where(eq(posts.id, card.id));
+  if (card.nextAttemptAt > new Date() || (card.editedAt && Date.now() - card.editedAt.getTime() < pauseMs)) return;
+  let gone = card.error;
+  try {
+    if (card.posted && gone === null && !isDeepStrictEqual(content, card.content))
+      await chat.edit(target, outgoing(telling), card.posted, signal);
+  } catch (error) {
+    if (!(error instanceof FatalError)) return waitWith(app, card, error);
+    app.log.warn({ err: error, post: card.id }, 'the card cannot be edited any more');
+    gone = errorText(error);
+  }
+  const told = gone === null ? { content, attempts: 0 } : { error: gone };
+  await app.db
+    .update(posts)
+    .set({ ...told, editedAt: asOf })
+    .where(eq(posts.id, card.id));
+}
+
+async function waitWith(app: App, card: PostRow, error: unknown): Promise<void> {
+  app.log.debug({ err: error, post: card.id }, 'the card waits');
+  const wait = { attempts: Math.min(card.attempts + 1, maxAttempts), ...nextTry(error, card.attempts) };
+  await app.db.update(posts).set(wait).where(eq(posts.id, card.id));
 }

@@ -9,13 +9,10 @@ import { findDeliveriesOfRendition, findUploads, type PartRow } from '../db/deli
 import { deliveries, parts, targets, uploads } from '../db/schema.ts';
 import { hasRoomFor } from './disk.ts';
 import { makeFile } from './part-file.ts';
-import { backoffMs } from './retry.ts';
+import { backoffMs, maxAttempts } from './retry.ts';
 import { targetRef } from './target.ts';
 
 type UploadRow = typeof uploads.$inferSelect;
-
-/** Tries of one Upload before `/retry` is asked for. */
-const maxAttempts = 8;
 
 /**
  * Makes the MP4 of a Part in the spool and stages it with every account that wants it; the file is a cache and goes

@@ -1,6 +1,7 @@
+import { joinAddress, splitAddress } from '../core/address.ts';
 import type { ChatAddress } from '../core/model.ts';
 import type { TargetRef } from '../core/ports.ts';
-import type { TargetRow } from '../db/deliveries.ts';
+import type { DeliveryContext, TargetRow } from '../db/deliveries.ts';
 
 /** A Target row as drivers see it. */
 export function targetRef(row: TargetRow): TargetRef {
@@ -14,7 +15,14 @@ export function targetRef(row: TargetRow): TargetRef {
   };
 }
 
-/** Where a Target's posts stand. */
-export function targetAddress(row: TargetRow): ChatAddress {
-  return { kind: row.kind, chatId: row.address };
+/** Where a Delivery's posts stand: `here` is the thread the order was given in, any other Target its own address. */
+export function targetAddress({ target, watch }: Pick<DeliveryContext, 'target' | 'watch'>): ChatAddress {
+  const { chatId, threadId } = splitAddress(target.address);
+  const thread = threadId ?? (target.isDefault ? watch.threadId : null);
+  return { kind: target.kind, chatId, ...(thread ? { threadId: thread } : {}) };
+}
+
+/** The chat that ordered a recording, as a Target: where its card stands. */
+export function orderingTarget({ watch }: Pick<DeliveryContext, 'watch'>): TargetRef {
+  return { id: 0, kind: watch.chatKind, address: joinAddress(watch), limits: {} };
 }

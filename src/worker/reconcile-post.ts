@@ -1,0 +1,79 @@
+import { eq } from 'drizzle-orm';
+import { advance } from '../advance.ts';
+import type { App } from '../app.ts';
+import { type PostRow } from '../db/deliveries.ts';
+import { posts } from '../db/schema.ts';
+import { isIdUnknown, outgoingPost, type Sending } from './outgoing.ts';
+import { knownItems } from './post-items.ts';
+import { maxAttempts, nextTry } from './retry.ts';
+import { confirmPost, isOverdue, skipComment } from './settle-post.ts';
+import { targetRef } from './target.ts';
+
+/** How long ids of an accepted post are waited for. Source: Telegram gives no limit for preparing a big video. */
+const idWaitMs = 2 * 3600_000;
+
+/**
+ * Looks whether a Post whose answer was lost stands.
+ *
+ * @returns whether it is settled; where the chat cannot tell, the Post stays ambiguous and nothing is repeated
+ */
+export async function reconcilePost(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
+  const { post } = sending;
+  if (post.state === 'sending') await advance(app, 'posts', post.id, 'answerLost');
+  const result = await look(app, sending, signal);
+  if (result?.verdict === 'posted') return confirmPost(app, sending, result.ids);
+  if (result?.verdict === 'missing') return (await advance(app, 'posts', post.id, 'notSent')) !== undefined;
+  if (isOverdue(sending)) return skipComment(app, sending, 'answer_lost');
+  await lookLater(app, post);
+  return false;
+}
+
+async function look(app: App, sending: Sending, signal: AbortSignal) {
+  const { chat, context, post } = sending;
+  try {
+    const items = await knownItems(app, sending);
+    const result = await chat.reconcile(targetRef(context.target), outgoingPost(sending), items, signal);
+    if (result.verdict === 'unknown') app.log.warn({ post: post.id }, 'the chat cannot tell whether this was posted');
+    return result;
+  } catch (err) {
+    app.log.warn({ err, post: post.id }, 'cannot reconcile yet');
+    return undefined;
+  }
+}
+
+async function lookLater(app: App, post: PostRow): Promise<void> {
+  const wait = { ...nextTry(undefined, post.attempts), attempts: Math.min(post.attempts + 1, maxAttempts) };
+  await app.db.update(posts).set(wait).where(eq(posts.id, post.id));
+}
+
+/**
+ * Asks for ids that the chat tells only when it publishes what it accepted. After two hours they are given up.
+ *
+ * @returns `learned` where rows changed, `waiting` where some are still to come
+ */
+export async function learnIds(
+  app: App,
+  sending: Omit<Sending, 'post'>,
+  signal: AbortSignal,
+): Promise<'settled' | 'learned' | 'waiting'> {
+  const unknown = sending.rows.filter(
+    ({ posted, postedAt }) => isIdUnknown(posted) && Date.now() - (postedAt?.getTime() ?? 0) < idWaitMs,
+  );
+  const learned: boolean[] = [];
+  for (const post of unknown) learned.push(await learnOne(app, { ...sending, post }, signal));
+  if (learned.includes(false)) return 'waiting';
+  return learned.length > 0 ? 'learned' : 'settled';
+}
+
+async function learnOne(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
+  const { post } = sending;
+  if (post.nextAttemptAt > new Date()) return false;
+  const result = await look(app, sending, signal);
+  if (result?.verdict !== 'posted' || isIdUnknown(result.ids)) {
+    await lookLater(app, post);
+    return false;
+  }
+  const { remotes: _, ...posted } = result.ids;
+  await app.db.update(posts).set({ posted, postedAt: new Date() }).where(eq(posts.id, post.id));
+  return true;
+}

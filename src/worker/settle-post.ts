@@ -1,0 +1,98 @@
+import { eq, sql } from 'drizzle-orm';
+import { advance } from '../advance.ts';
+import type { App } from '../app.ts';
+import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import type { PostedIds, Remote } from '../core/ports.ts';
+import { findUploads } from '../db/deliveries.ts';
+import { deliveries, parts, uploads } from '../db/schema.ts';
+import { parentOf, type Sending } from './outgoing.ts';
+import { maxAttempts, nextTry } from './retry.ts';
+
+/** How long after its post a comment may still wait. Source: Telegram forwards a post to its group within seconds. */
+const commentWaitMs = 15 * 60_000;
+/** While this lasts nobody else takes an Upload that is written down as staged. */
+const writingMs = 60_000;
+
+/** The Post stands. Files that were sent with it are kept as staged: another Target may send them by their ids. */
+export async function confirmPost(
+  app: App,
+  { chat, post }: Pick<Sending, 'chat' | 'post'>,
+  { remotes = [], ...posted }: PostedIds,
+): Promise<true> {
+  const now = new Date();
+  await advance(app, 'posts', post.id, 'confirmed', { posted, postedAt: now, editedAt: now, error: null });
+  for (const [index, partId] of post.partIds.entries()) {
+    const remote = remotes[index];
+    if (remote) await keepRemote(app, { partId, account: chat.account, remote });
+  }
+  return true;
+}
+
+async function keepRemote(app: App, { partId, account, remote }: { partId: number; account: string; remote: Remote }) {
+  const [part] = await app.db.select({ sizeBytes: parts.sizeBytes }).from(parts).where(eq(parts.id, partId));
+  if (!part) return;
+  const nextAttemptAt = new Date(Date.now() + writingMs);
+  const [upload] = await app.db
+    .insert(uploads)
+    .values({ partId, account, nextAttemptAt })
+    .onConflictDoNothing()
+    .returning();
+  if (!upload) return;
+  await advance(app, 'uploads', upload.id, 'sendStarted');
+  await advance(app, 'uploads', upload.id, 'staged', { remote, sentBytes: part.sizeBytes });
+}
+
+/**
+ * A call to the chat failed. What may have been sent is looked for, what was not sent is tried again, and a clear no
+ * pauses the Delivery; a comment never holds its post.
+ *
+ * @returns whether the next Post may go
+ */
+export async function settlePost(app: App, sending: Sending, error: unknown): Promise<boolean> {
+  const { post } = sending;
+  if (error instanceof FatalError) {
+    const isStale = error.code === 'remote_refused' && post.attempts + 1 < maxAttempts;
+    return isStale ? stageAnew(app, sending, error) : refusePost(app, sending, error);
+  }
+  const isNotSent = error instanceof TemporaryError && !(error instanceof AmbiguousError);
+  if (isNotSent && error.code === 'forward_not_seen' && isOverdue(sending))
+    return skipComment(app, sending, error.code);
+  const wait = { ...nextTry(error, post.attempts), error: errorText(error) };
+  await advance(app, 'posts', post.id, isNotSent ? 'notSent' : 'answerLost', wait);
+  return false;
+}
+
+/** The post of this comment stands for so long that the comment is given up. */
+export function isOverdue({ post, rows }: Sending): boolean {
+  const since = parentOf(rows)?.postedAt;
+  return post.kind === 'comment' && !!since && Date.now() - since.getTime() > commentWaitMs;
+}
+
+/** The chat no longer knows the staged files of a Post: they are staged once more, then it goes. */
+async function stageAnew(app: App, { chat, post }: Sending, error: FatalError): Promise<false> {
+  const again = { remote: null, attempts: 0, sentBytes: 0, nextAttemptAt: sql`now()`, error: errorText(error) };
+  for (const { id, partId } of await findUploads(app.db, post.partIds, chat.account))
+    await advance(app, 'uploads', id, 'lost', again, [{ name: 'part', data: { partId } }]);
+  await advance(app, 'posts', post.id, 'notSent', { ...nextTry(error, post.attempts), error: errorText(error) });
+  return false;
+}
+
+/** A clear no: the Delivery pauses until `/retry`; a comment is left out. @returns whether the next Post may go */
+export async function refusePost(app: App, sending: Sending, error: unknown): Promise<boolean> {
+  const { context, post } = sending;
+  const code = error instanceof FatalError ? error.code : errorText(error);
+  if (post.kind === 'comment') return skipComment(app, sending, errorText(error));
+  await advance(app, 'posts', post.id, 'refused', { error: errorText(error) });
+  const deliveryId = context.delivery.id;
+  await advance(app, 'deliveries', deliveryId, 'postFailed', { error: code }, [{ name: 'card', data: { deliveryId } }]);
+  return false;
+}
+
+/** The post goes without its comment; a Target without comments is no fault and is not told. `error` begins with a code. */
+export async function skipComment(app: App, { context, post }: Sending, error: string): Promise<true> {
+  const [code = error] = error.split(':');
+  await advance(app, 'posts', post.id, 'skipped', { error });
+  if (code !== 'no_discussion')
+    await app.db.update(deliveries).set({ error: code }).where(eq(deliveries.id, context.delivery.id));
+  return true;
+}
