@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { createTelegramChat } from './bots/telegram/telegram.ts';
 import { createWebChat } from './bots/web.ts';
 import { dispatch } from './commands/dispatch.ts';
 import type { Config } from './config.ts';
@@ -74,8 +75,21 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
   const platforms = [createGenericPlatform({ programs: config, allowPrivate: config.allowPrivateSources })];
-  const chats = new Map<ChatKind, Chat>([['web', createWebChat({ db, bus, storage, log })]]);
+  const chats = openChats({ config, log, db, bus, storage });
   return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
+}
+
+/** The web chat, and each chat whose token is set. */
+function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log' | 'db' | 'bus' | 'storage'>) {
+  const chats: Chat[] = [createWebChat({ db, bus, storage, log })];
+  const { telegramToken: token, telegramApiRoot: apiRoot, telegramLocal: isLocal } = config;
+  const { telegramPathMap: pathMap, telegramVault: vault, uploadMbps, publicUrl } = config;
+  const admins = config.admins.filter(({ kind }) => kind === 'telegram').map(({ userId }) => userId);
+  if (token) {
+    const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins };
+    chats.push(createTelegramChat(ours));
+  }
+  return new Map(chats.map((chat) => [chat.kind, chat]));
 }
 
 /** Builds the App and starts roles in this process. @throws UserError with what to do */

@@ -23,6 +23,8 @@ export type TelegramOptions = {
   uploadMbps: number;
   /** Where the world reaches our web; with https updates come by webhook. */
   publicUrl?: string | undefined;
+  /** Ids of the people who own this installation: told in private what only they can mend. */
+  admins?: string[];
   /** The server's patience with one upload; tests have less time. Source: 500 s, tdlib/telegram-bot-api HttpServer.h. */
   patienceMs?: number;
   /** So long after its intent a lost call may still come to pass. */
