@@ -3,10 +3,19 @@ import type { ApiError } from './api-error.ts';
 import type { ParserFailure } from './parser-failure.ts';
 import type { Mode } from './types.ts';
 
-/** What goes back on a socket; `drop`: nothing, the socket is destroyed. */
-export type Answer =
-  | 'drop'
-  | { status: number; text: string; type?: string; retryAfter?: number; isLast?: boolean; errorCode?: number };
+/** What goes back on a socket. Status 0: nothing, the socket is destroyed. `retryAfter` in seconds. */
+export type Answer = {
+  status: number;
+  text: string;
+  type?: string;
+  retryAfter?: number;
+  /** The connection closes after it. */
+  isLast?: boolean;
+  errorCode?: number;
+};
+
+/** No answer at all. */
+export const dropped: Answer = { status: 0, text: '' };
 
 /** `{"ok":true,"result":…}` */
 export function okAnswer(result: unknown): Answer {
@@ -34,7 +43,7 @@ export function failureAnswer({ status, message }: ParserFailure, mode: Mode): A
 
 /** Writes an answer. With `isLast` the connection closes once the client has said all it wants to say. */
 export async function writeAnswer(request: IncomingMessage, response: ServerResponse, answer: Answer): Promise<void> {
-  if (answer === 'drop' || response.destroyed) {
+  if (answer.status === 0 || response.destroyed) {
     request.socket.destroy();
     return;
   }

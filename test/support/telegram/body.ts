@@ -74,9 +74,8 @@ async function readText(form: Form, body: AsyncIterable<Buffer>, type: string, v
   }
   const text = Buffer.concat(chunks).toString('utf8');
   if (/application\/x-www-form-urlencoded/i.test(type)) addUrlEncoded(form.args, text);
-  else if (/application\/json/i.test(type))
-    addJson(form.args, text) || violate(`no JSON object: ${text.slice(0, 100)}`);
-  else if (text !== '') violate(`a body of type "${type}" is not read`);
+  else if (/application\/json/i.test(type) && addJson(form.args, text)) return form;
+  else if (text !== '') violate(`a body of type "${type}" is not read: ${text.slice(0, 100)}`);
   return form;
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Answer, errorAnswer, okAnswer } from './answer.ts';
+import { type Answer, dropped, errorAnswer, okAnswer } from './answer.ts';
 import { ApiError, badRequest, tooManyRequests } from './api-error.ts';
 import type { FaultSpec } from './faults.ts';
 import type { Call } from './types.ts';
@@ -32,25 +32,24 @@ export async function answerCall(call: Call, faults: FaultSpec[], process: Proce
 async function answerFault(call: Call, fault: FaultSpec, process: Process): Promise<Answer> {
   switch (fault.kind) {
     case 'dropBefore':
-      return 'drop';
+      return dropped;
     case 'dropAfter':
-      await process(call);
-      return 'drop';
+      return { ...dropped, errorCode: await unheard(call, process) };
     case 'delay':
       return await delayed(call, fault.ms, process);
     case 'flood':
       throw tooManyRequests(fault.retryAfter ?? 5);
     case 'floodAfter':
-      await process(call);
+      await unheard(call, process);
       throw tooManyRequests(5);
     case 'error500':
-      if (fault.processed) await process(call);
+      if (fault.processed) await unheard(call, process);
       throw new ApiError(500, 'Internal Server Error');
     case 'html502':
-      if (fault.processed) await process(call);
+      if (fault.processed) await unheard(call, process);
       return { status: 502, text: '<html><h1>502 Bad Gateway</h1></html>\r\n', type: 'text/html', errorCode: 502 };
     case 'restart':
-      if (fault.processed ?? true) await process(call);
+      if (fault.processed ?? true) await unheard(call, process);
       throw new ApiError(500, 'Internal Server Error: restart');
     case 'partialAlbum':
       return await partialAlbum(call, fault, process);
@@ -62,6 +61,17 @@ async function answerFault(call: Call, fault: FaultSpec, process: Process): Prom
     case 'diskFull':
     case 'run':
       return okAnswer(await process(call));
+  }
+}
+
+/** Processes a call whose own answer, a refusal too, is lost. Gives the code of the refusal. */
+async function unheard(call: Call, process: Process): Promise<number | undefined> {
+  try {
+    await process(call);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return error.errorCode;
+    throw error;
   }
 }
 

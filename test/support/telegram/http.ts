@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, errorAnswer, failureAnswer, writeAnswer } from './answer.ts';
+import { type Answer, dropped, errorAnswer, failureAnswer, writeAnswer } from './answer.ts';
 import { ApiError } from './api-error.ts';
 import { readForm, throttle } from './body.ts';
 import { answerCall, type Process, restartError } from './call.ts';
@@ -47,11 +47,11 @@ export async function answerRequest(context: HttpContext, request: IncomingMessa
     const route = routeOf(request.url ?? '', context.mode);
     if (route.kind === 'file') return await downloadFile(context.world, route, response);
     const answer = await answerMethod(context, request, { route, record, onRead: () => timer.refresh() });
-    noteEnd(context, record, request.socket.destroyed ? 'drop' : answer);
+    noteEnd(context, record, request.socket.destroyed ? { ...answer, status: 0 } : answer);
     await writeAnswer(request, response, answer);
   } catch (error) {
     const answer = answerOf(error, context.mode);
-    if (record.method !== '') noteEnd(context, record, request.socket.destroyed ? 'drop' : answer);
+    if (record.method !== '') noteEnd(context, record, request.socket.destroyed ? { ...answer, status: 0 } : answer);
     await writeAnswer(request, response, answer);
     if (!(error instanceof ApiError || error instanceof ParserFailure)) context.violate(`bug: ${String(error)}`);
   } finally {
@@ -59,8 +59,7 @@ export async function answerRequest(context: HttpContext, request: IncomingMessa
   }
 }
 
-function noteEnd({ calls }: HttpContext, record: CallRecord, answer: Answer): void {
-  const { status, errorCode } = answer === 'drop' ? { status: 0, errorCode: undefined } : answer;
+function noteEnd({ calls }: HttpContext, record: CallRecord, { status, errorCode }: Answer): void {
   calls.push({ ...record, status, ...(errorCode !== undefined && { errorCode }) });
 }
 
@@ -80,7 +79,7 @@ async function answerMethod(context: HttpContext, request: IncomingMessage, read
   checkVerb(request, context.mode);
   const faults = method === undefined ? [] : context.faults.strike('body', method);
   const form = await readBody(context, request, { query: route.query, fault: faults[0] });
-  if (form === 'drop') return 'drop';
+  if (form === undefined) return dropped;
   reading.onRead();
   checkToken(route.token);
   if (context.world.botOf(route.token) === undefined) throw new ApiError(401, 'Unauthorized');
@@ -118,14 +117,14 @@ async function readBody(
   context: HttpContext,
   request: IncomingMessage,
   { query, fault }: { query: string; fault: FaultSpec | undefined },
-): Promise<Form | 'drop'> {
+): Promise<Form | undefined> {
   try {
     if (fault?.kind === 'empty413') throw new ParserFailure(413, '');
     const form = await readForm(request, { ...context, query, onChunk: onChunkFor(fault, request, context.signal) });
-    return fault?.kind === 'resetBody' ? 'drop' : form;
+    return fault?.kind === 'resetBody' ? undefined : form;
   } catch (error) {
     // The client broke off: there is nobody to answer.
-    if (request.destroyed && !request.readableEnded) return 'drop';
+    if (request.destroyed && !request.readableEnded) return undefined;
     if (error instanceof ParserFailure) throw error;
     throw new ParserFailure(400, `Bad Request: ${String(error)}`);
   }

@@ -97,7 +97,7 @@ function partOf(headers: string): Part {
   let fileName: string | undefined;
   let mimeType = 'application/octet-stream';
   for (const line of headers.replaceAll(/\r\n[ \t]+/g, ' ').split('\r\n')) {
-    const [key = '', value = ''] = splitAt(line, ':');
+    const [key, value] = splitAt(line, ':');
     if (key.toLowerCase() === 'content-type') mimeType = value;
     if (key.toLowerCase() !== 'content-disposition') continue;
     const fields = dispositionOf(value);

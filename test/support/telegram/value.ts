@@ -33,7 +33,7 @@ export function checkValue(type: string, value: unknown, place: Place): unknown 
 
 /** A chat id is a number, `@name` stays text. */
 export function numberOrText(text: string): number | string {
-  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+  return /^-?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : text;
 }
 
 function wrongType({ field, thing }: Place, wanted: string): never {
