@@ -123,6 +123,19 @@ export const en = {
     telegram_vault_closed: () => 'The bot may not post in the vault. Make it an admin of that channel.',
     chat_not_connected: () => 'The bot of that chat does not run here; the operator has to set its token.',
     fault: () => 'Something does not work; the log has more.',
+    telegram_conflict: () =>
+      'Another program takes what people write to this bot: it asks Telegram for updates with the same token, or has set a webhook. So I hear only a part, or nothing. Stop that program, or get a new token from @BotFather (/revoke) and set TELEGRAM_TOKEN; a webhook of another program is removed by "deleteWebhook".',
+    telegram_webhook_refused: (v: ErrorValues) =>
+      `Telegram does not take PUBLIC_URL as an address for updates (${v.detail}); I ask for updates instead. It takes https on the ports 443, 80, 88 and 8443.`,
+    telegram_webhook_failed: (v: ErrorValues) =>
+      `Telegram could not bring updates to PUBLIC_URL (${v.detail}). Check that the address is reachable from outside and that the web role runs.`,
+    anonymous_admin: () =>
+      'You write as the group, so I do not know who you are. Turn off "Remain anonymous" in your admin rights, or write to me in private.',
+    place_unknown: (v: ErrorValues) =>
+      `I do not find "${v.place}". Add this bot there first (in a channel as an admin), then name it by @name or its id.`,
+    place_closed: (v: ErrorValues) => `This bot was removed from "${v.place}". Add it there again.`,
+    place_not_yours: (v: ErrorValues) =>
+      `You are not an admin of "${v.place}", so you cannot have recordings posted there. One of its admins has to do this.`,
     target_unknown: (v: ErrorValues) => `There is no target "${v.name}" in this chat. Type /target list.`,
     target_needs: (v: ErrorValues) => `"${v.what}" is missing. Example: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `The target "${v.name}" is the default of this chat and cannot be removed.`,
@@ -196,7 +209,14 @@ export const en = {
     idle: 'Nothing is being recorded. Type /record or /watch with a link.',
     noWatches: 'Nothing is watched in this chat.',
     page: (page: number, pages: number) => `Page ${page} of ${pages}`,
-    targetAdded: (name: string) => `Target "${name}" is set.`,
+    targetAdded: (name: string, place: string) => `Target "${name}" is set: ${place}.`,
+    targetFacts: {
+      discussion: (place: string) => `comments in ${place}`,
+      vault: (place: string) => `staged in ${place}`,
+      limit: (size: string) => `parts up to ${size}`,
+      post: { auto: 'files or a link', parts: 'files', link: 'a link' } as Record<string, string>,
+      isDefault: 'default',
+    },
     targetRemoved: (name: string) => `Target "${name}" is removed.`,
     targetGood: (name: string) => `Target "${name}" works.`,
     granted: (user: string, role: string) => `${user} is ${role} in this chat now.`,

@@ -126,6 +126,19 @@ export const ru = {
     telegram_vault_closed: () => 'Боту нельзя публиковать в хранилище. Сделайте его администратором этого канала.',
     chat_not_connected: () => 'Бот этого чата здесь не запущен; владелец должен задать его токен.',
     fault: () => 'Что-то не работает; подробности в журнале.',
+    telegram_conflict: () =>
+      'Другая программа забирает то, что пишут этому боту: она запрашивает обновления с тем же токеном или поставила webhook. Поэтому я слышу только часть или ничего. Остановите ту программу или получите новый токен у @BotFather (/revoke) и задайте TELEGRAM_TOKEN; чужой webhook снимает «deleteWebhook».',
+    telegram_webhook_refused: (v: ErrorValues) =>
+      `Telegram не принимает PUBLIC_URL как адрес для обновлений (${v.detail}); я запрашиваю их сам. Подходит https на портах 443, 80, 88 и 8443.`,
+    telegram_webhook_failed: (v: ErrorValues) =>
+      `Telegram не смог доставить обновления на PUBLIC_URL (${v.detail}). Проверьте, что адрес доступен снаружи и что веб запущен.`,
+    anonymous_admin: () =>
+      'Вы пишете от имени группы, и я не знаю, кто вы. Выключите «Анонимность» в правах администратора или напишите мне лично.',
+    place_unknown: (v: ErrorValues) =>
+      `Я не нахожу «${v.place}». Сначала добавьте туда этого бота (в канал — администратором), потом назовите @имя или номер.`,
+    place_closed: (v: ErrorValues) => `Бота удалили из «${v.place}». Добавьте его туда снова.`,
+    place_not_yours: (v: ErrorValues) =>
+      `Вы не администратор «${v.place}», поэтому публиковать туда записи нельзя. Это должен сделать кто-то из его администраторов.`,
     target_unknown: (v: ErrorValues) => `В этом чате нет цели «${v.name}». Наберите /target list.`,
     target_needs: (v: ErrorValues) => `Не хватает «${v.what}». Пример: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `Цель «${v.name}» основная в этом чате, её нельзя удалить.`,
@@ -200,7 +213,14 @@ export const ru = {
     idle: 'Ничего не записывается. Наберите /record или /watch со ссылкой.',
     noWatches: 'В этом чате ни за чем не следят.',
     page: (page: number, pages: number) => `Страница ${page} из ${pages}`,
-    targetAdded: (name: string) => `Цель «${name}» сохранена.`,
+    targetAdded: (name: string, place: string) => `Цель «${name}» сохранена: ${place}.`,
+    targetFacts: {
+      discussion: (place: string) => `комментарии в ${place}`,
+      vault: (place: string) => `загрузка через ${place}`,
+      limit: (size: string) => `части до ${size}`,
+      post: { auto: 'файлы или ссылка', parts: 'файлы', link: 'ссылка' } as Record<string, string>,
+      isDefault: 'основная',
+    },
     targetRemoved: (name: string) => `Цель «${name}» удалена.`,
     targetGood: (name: string) => `Цель «${name}» работает.`,
     granted: (user: string, role: string) => `${user} теперь ${role} в этом чате.`,

@@ -10,8 +10,8 @@ const texts: Record<Language, Text> = { en, ru };
 /** The sentences of a language. */
 export const textOf = (language: Language): Text => texts[language];
 
-/** The language of a message: Russian where it holds Cyrillic letters, else English. */
-export const languageOf = (text: string): Language => (/[а-яё]/i.test(text) ? 'ru' : 'en');
+/** The language of a message: Russian where it holds Cyrillic letters, else that of the person's app, else English. */
+export const languageOf = (text: string, ofApp: Language = 'en'): Language => (/[а-яё]/i.test(text) ? 'ru' : ofApp);
 
 /** The sentence of an error code; undefined where it is no code of ours. */
 export function codeSentence(
