@@ -8,7 +8,14 @@ import { looksLikeUrl, parseStreamUrl } from '../core/url.ts';
 import { findChatDeliveries } from '../db/watches.ts';
 
 /** Who said a command, where, with which right. */
-export type CommandContext = { chat: ChatAddress; user: { id: string; name: string }; role: Role; language: Language };
+export type CommandContext = {
+  chat: ChatAddress;
+  user: { id: string; name: string };
+  role: Role;
+  language: Language;
+  /** An admin of the whole installation (ADMINS, or the owner of the web chat), not only of this chat. */
+  isInstaller: boolean;
+};
 export type Args = Record<string, string | number>;
 export type Command = (app: App, ctx: CommandContext, args: Args) => Promise<ChatReply>;
 

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { App } from '../app.ts';
-import { cutAtWord } from '../core/card.ts';
 import { type CommandName, commandSpecs, type ParsedCommand, parseCommand, shown } from '../core/command.ts';
 import { UserError } from '../core/errors.ts';
-import { type Role, roles } from '../core/model.ts';
+import { type Language, type Role, roles } from '../core/model.ts';
 import type { ChatEvent, ChatReply } from '../core/ports.ts';
 import { errorSentence, languageOf } from '../core/text/text.ts';
 import { findGrant, noteStranger, writeAudit } from '../db/grants.ts';
@@ -31,9 +30,6 @@ const commands: Record<CommandName, Command> = {
   whoami,
   help,
 };
-/** Longest reply of any chat. Source: Telegram sendMessage. */
-const maxReplyChars = 4096;
-
 /**
  * What every chat calls with what was typed: parses it, asks for the right, runs it, writes the audit. Closed by
  * default: without a right there is one short answer an hour.
@@ -41,46 +37,50 @@ const maxReplyChars = 4096;
  * @returns undefined where nothing is to be said
  */
 export async function dispatch(app: App, event: ChatEvent): Promise<ChatReply | undefined> {
-  const language = languageOf(event.text);
   try {
     const role = await roleOf(app, event);
     if (!role) return await answerStranger(app, event);
     const parsed = parseCommand(event.text);
-    if (!parsed) return event.chat.kind === 'web' ? await commands.help(app, contextOf(event, role), {}) : undefined;
-    const reply = await runCommand(app, event, parsed, role);
-    return { ...reply, text: cutAtWord(reply.text, maxReplyChars) };
+    if (!parsed)
+      return event.chat.kind === 'web' ? await commands.help(app, contextOf(app, event, role), {}) : undefined;
+    return await runCommand(app, event, parsed, role);
   } catch (error) {
     const id = randomBytes(3).toString('hex');
     if (!(error instanceof UserError)) app.log.error({ err: error, id, chat: event.chat.kind }, 'a command failed');
-    return { text: errorSentence(language, error, id), isError: true };
+    return { text: errorSentence(languageFor(event), error, id), isError: true };
   }
 }
 
-const contextOf = (event: ChatEvent, role: Role): CommandContext => ({
+const contextOf = (app: App, event: ChatEvent, role: Role): CommandContext => ({
   chat: event.chat,
   user: event.user,
   role,
-  language: languageOf(event.text),
+  language: languageFor(event),
+  isInstaller: isInstaller(app, event),
 });
 
+const languageFor = ({ text, user }: ChatEvent): Language => languageOf(text, user.language);
+
+const isInstaller = (app: App, { chat, user }: ChatEvent): boolean =>
+  user.isOwner || app.config.admins.some(({ kind, userId }) => kind === chat.kind && userId === user.id);
+
 /** The right of a person: the operator's list, the owner of the web chat, or what was granted in this chat. */
-async function roleOf(app: App, { chat, user }: ChatEvent): Promise<Role | undefined> {
-  const isAdmin =
-    user.isOwner || app.config.admins.some(({ kind, userId }) => kind === chat.kind && userId === user.id);
-  return isAdmin ? 'admin' : findGrant(app.db, chat, user.id);
+async function roleOf(app: App, event: ChatEvent): Promise<Role | undefined> {
+  return isInstaller(app, event) ? 'admin' : findGrant(app.db, event.chat, event.user.id);
 }
 
-async function answerStranger(app: App, { chat, user, text }: ChatEvent): Promise<ChatReply | undefined> {
+async function answerStranger(app: App, event: ChatEvent): Promise<ChatReply | undefined> {
+  const { chat, user, text } = event;
   if (!text.trimStart().startsWith('/')) return undefined;
   if (!(await noteStranger(app.db, chat, { userId: user.id, userName: user.name }))) return undefined;
-  return { text: errorSentence(languageOf(text), new UserError('stranger', { user: user.id })), isError: true };
+  return { text: errorSentence(languageFor(event), new UserError('stranger', { user: user.id })), isError: true };
 }
 
 async function runCommand(app: App, event: ChatEvent, { name, args }: ParsedCommand, role: Role): Promise<ChatReply> {
   const needed = commandSpecs.find((spec) => spec.name === name)?.role ?? 'admin';
   if (roles.indexOf(role) < roles.indexOf(needed))
     throw new UserError('not_allowed', { role: needed, user: event.user.id });
-  const reply = await commands[name](app, contextOf(event, role), args);
+  const reply = await commands[name](app, contextOf(app, event, role), args);
   if (needed !== 'viewer') {
     // Addresses may hold secrets in their query.
     const detail = Object.fromEntries(

@@ -1,11 +1,16 @@
 import { eq, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { UserError } from '../core/errors.ts';
-import { type ChatAddress, chatKinds, type PostMode } from '../core/model.ts';
+import { formatSize } from '../core/duration.ts';
+import { TemporaryError, UserError } from '../core/errors.ts';
+import type { ChatKind, PostMode } from '../core/model.ts';
+import type { ChatReply, TargetRef } from '../core/ports.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
 import { targets } from '../db/schema.ts';
 import { ensureTarget, findTargets, findWatchesOfTarget } from '../db/watches.ts';
 import type { Args, Command, CommandContext } from './context.ts';
+import { chatOf, findPlace, placeName, readKind } from './place.ts';
+
+type TargetRow = typeof targets.$inferSelect;
 
 /** `/target add|set|test|remove|list`: where this chat's recordings are posted. */
 export const target: Command = async (app, ctx, args) => {
@@ -28,60 +33,82 @@ async function find(app: App, ctx: CommandContext, args: Args) {
   return found;
 }
 
-/** `@channel`, `-100…` or `discord:123`: another chat's kind may be named before a colon. */
-function readAddress(text: string, chat: ChatAddress) {
-  const [, kind, address] = /^([a-z]+):(.+)$/.exec(text) ?? [];
-  const known = chatKinds.find((candidate) => candidate === kind);
-  return known && address ? { kind: known, address } : { kind: chat.kind, address: text };
-}
+type Found = { values: Partial<typeof targets.$inferInsert>; placeName?: string };
 
-function changes(args: Args) {
-  return {
-    ...(args.discussion === undefined ? {} : { discussion: String(args.discussion) }),
-    ...(args.vault === undefined ? {} : { vault: String(args.vault) }),
+/** What the arguments set, with every place as its chat knows it. */
+async function changes(app: App, ctx: CommandContext, args: Args, kindNow: ChatKind): Promise<Found> {
+  const named = args.address === undefined ? undefined : readKind(String(args.address), ctx.chat.kind);
+  const kind = named?.kind ?? kindNow;
+  const place = named && (await findPlace(app, ctx, kind, named.address));
+  const side = async (name: 'discussion' | 'vault') => {
+    if (args[name] === undefined) return {};
+    return { [name]: (await findPlace(app, ctx, kind, readKind(String(args[name]), kind).address)).address };
+  };
+  const values = {
+    ...(place ? { kind, address: place.address } : {}),
+    ...(await side('discussion')),
+    ...(await side('vault')),
     ...(args.limit === undefined ? {} : { limits: { partBytes: Number(args.limit) } }),
     ...(args.post === undefined ? {} : { postMode: args.post as PostMode }),
   };
+  return { values, ...(place ? { placeName: place.name } : {}) };
 }
 
 const add: Command = async (app, ctx, args) => {
   const name = needed(args, 'name');
-  const place = readAddress(needed(args, 'address'), ctx.chat);
-  const values = { chatKind: ctx.chat.kind, chatId: ctx.chat.chatId, name, ...place, ...changes(args) };
-  await app.db
+  needed(args, 'address');
+  const { values, placeName: title = '' } = await changes(app, ctx, args, ctx.chat.kind);
+  const row = { chatKind: ctx.chat.kind, chatId: ctx.chat.chatId, name, kind: ctx.chat.kind, address: '', ...values };
+  const [saved] = await app.db
     .insert(targets)
-    .values(values)
+    .values(row)
     .onConflictDoUpdate({
       target: [targets.chatKind, targets.chatId, targets.name],
       targetWhere: sql`removed_at is null`,
-      set: values,
-    });
-  return { text: textOf(ctx.language).replies.targetAdded(name) };
+      set: row,
+    })
+    .returning();
+  if (!saved) throw new Error('upsert returned no row');
+  return tellSaved(app, ctx, saved, title);
 };
 
 const set: Command = async (app, ctx, args) => {
   const found = await find(app, ctx, args);
-  const place = args.address === undefined ? {} : readAddress(String(args.address), ctx.chat);
-  const values = { ...place, ...changes(args) };
+  const { values, placeName: title } = await changes(app, ctx, args, found.kind);
   if (Object.keys(values).length > 0) await app.db.update(targets).set(values).where(eq(targets.id, found.id));
-  return { text: textOf(ctx.language).replies.targetAdded(found.name) };
+  const saved = { ...found, ...values } as TargetRow;
+  return tellSaved(app, ctx, saved, title ?? (await placeName(app, saved.kind, saved.address)));
 };
+
+/** What stands now, and at once what is missing there. */
+async function tellSaved(app: App, ctx: CommandContext, row: TargetRow, title: string): Promise<ChatReply> {
+  const problems = await examine(app, ctx, row);
+  return { text: [textOf(ctx.language).replies.targetAdded(row.name, title), ...problems].join('\n') };
+}
+
+/** A sentence for each thing that is missing at a Target. */
+async function examine(app: App, ctx: CommandContext, row: TargetRow): Promise<string[]> {
+  const problems = await chatOf(app, row.kind)
+    .doctor(refOf(row))
+    .catch((error: unknown) => {
+      app.log.warn({ err: error, target: row.id }, 'a target could not be examined');
+      return [error instanceof UserError || error instanceof TemporaryError ? error.code : 'fault'];
+    });
+  return problems.map((code) => troubleSentence(ctx.language, code));
+}
+
+const refOf = ({ id, kind, address, discussion, vault, limits }: TargetRow): TargetRef => ({
+  id,
+  kind,
+  address,
+  limits,
+  discussion: discussion ?? undefined,
+  vault: vault ?? undefined,
+});
 
 const test: Command = async (app, ctx, args) => {
   const found = await find(app, ctx, args);
-  const { id, kind, address, limits } = found;
-  const chat = app.chats.get(kind);
-  const problems = chat
-    ? await chat.doctor({
-        id,
-        kind,
-        address,
-        limits,
-        discussion: found.discussion ?? undefined,
-        vault: found.vault ?? undefined,
-      })
-    : ['chat_not_connected'];
-  const sentences = problems.map((code) => troubleSentence(ctx.language, code));
+  const sentences = await examine(app, ctx, found);
   return { text: sentences.length === 0 ? textOf(ctx.language).replies.targetGood(found.name) : sentences.join('\n') };
 };
 
@@ -97,5 +124,19 @@ const remove: Command = async (app, ctx, args) => {
 
 const list: Command = async (app, ctx) => {
   const rows = await findTargets(app.db, ctx.chat);
-  return { text: rows.map((row) => `${row.name}: ${row.kind}:${row.address}${row.isDefault ? ' *' : ''}`).join('\n') };
+  return { text: (await Promise.all(rows.map((row) => describe(app, ctx, row)))).join('\n') };
 };
+
+async function describe(app: App, { language }: CommandContext, row: TargetRow): Promise<string> {
+  const { kind, address, discussion, vault, limits, postMode, isDefault } = row;
+  const t = textOf(language).replies.targetFacts;
+  const facts = [
+    await placeName(app, kind, address),
+    isDefault ? t.isDefault : undefined,
+    discussion ? t.discussion(await placeName(app, kind, discussion)) : undefined,
+    vault ? t.vault(await placeName(app, kind, vault)) : undefined,
+    limits.partBytes ? t.limit(formatSize(limits.partBytes)) : undefined,
+    postMode === 'auto' ? undefined : t.post[postMode],
+  ];
+  return `${row.name}: ${facts.filter(Boolean).join(' · ')}`;
+}

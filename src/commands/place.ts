@@ -1,0 +1,50 @@
+import type { App } from '../app.ts';
+import { TemporaryError, UserError } from '../core/errors.ts';
+import { type ChatKind, chatKinds } from '../core/model.ts';
+import type { Chat, Place } from '../core/ports.ts';
+import type { CommandContext } from './context.ts';
+
+/** The driver of a kind of chat. @throws UserError `chat_not_connected` */
+export function chatOf(app: App, kind: ChatKind): Chat {
+  const chat = app.chats.get(kind);
+  if (!chat) throw new UserError('chat_not_connected');
+  return chat;
+}
+
+/** `@channel`, `-100…` or `discord:123`: another chat's kind may be named before a colon. */
+export function readKind(text: string, fallback: ChatKind): { kind: ChatKind; address: string } {
+  const [, kind, address] = /^([a-z]+):(.+)$/.exec(text) ?? [];
+  const known = chatKinds.find((candidate) => candidate === kind);
+  return known && address ? { kind: known, address } : { kind: fallback, address: text };
+}
+
+/**
+ * A place that a person names, as its chat knows it. Only admins of the installation may name places of others.
+ *
+ * @throws UserError `chat_not_connected`, `place_unknown`, `place_closed`, `place_not_yours`
+ */
+export async function findPlace(app: App, ctx: CommandContext, kind: ChatKind, address: string): Promise<Place> {
+  const { chat, user, isInstaller } = ctx;
+  // Ids of people mean nothing in another kind of chat.
+  const isSameKind = kind === chat.kind;
+  const place = await chatOf(app, kind)
+    .findPlace(address, isSameKind ? user.id : '')
+    .catch((error: unknown) => {
+      // Not a fault of ours: the person reads that the chat did not answer.
+      throw error instanceof TemporaryError ? new UserError(error.code, {}, { cause: error }) : error;
+    });
+  const isHere = isSameKind && (place.address === chat.chatId || place.address.startsWith(`${chat.chatId}/`));
+  const isTheirs = isSameKind && place.isTheirs;
+  if (!isInstaller && !isHere && !isTheirs) throw new UserError('place_not_yours', { place: place.name });
+  return place;
+}
+
+/** What people call a place of a row; its address where the chat does not tell now. */
+export async function placeName(app: App, kind: ChatKind, address: string): Promise<string> {
+  const place = await app.chats
+    .get(kind)
+    ?.findPlace(address, '')
+    .catch(() => undefined);
+  const id = `${kind}:${address}`;
+  return place && place.name !== address ? `${place.name} (${id})` : id;
+}
