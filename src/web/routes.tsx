@@ -18,6 +18,7 @@ import { Message } from './pages/message.tsx';
 import { SessionPage, SessionsPage } from './pages/session.tsx';
 import { buildPlaylist } from './playlist.ts';
 import { findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
+import { addWebhooks } from './webhooks.ts';
 
 export type WebOptions = {
   token: string;
@@ -45,6 +46,7 @@ export function createRoutes(app: App, options: WebOptions): Hono {
       },
     }),
   );
+  addWebhooks(web, app);
   web.use(csrf());
   web.get('/healthz', (c) => c.text('ok'));
   web.get('/login', (c) => login(c, options.token, app.config.publicUrl?.startsWith('https:') ?? false));
