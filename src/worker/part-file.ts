@@ -2,22 +2,20 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { and, eq, ne } from 'drizzle-orm';
-import { advance } from '../advance.ts';
+import { eq } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { FatalError } from '../core/errors.ts';
 import type { PartFile } from '../core/ports.ts';
-import { type CutRow, type PartRow, upsertCut } from '../db/deliveries.ts';
-import { cuts, deliveries, events, parts, posts, uploads } from '../db/schema.ts';
+import type { CutRow, PartRow } from '../db/deliveries.ts';
+import { cuts, events, parts } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition } from '../db/sessions.ts';
 import { remuxPart } from '../media/remux.ts';
 import type { Run } from '../media/restamp.ts';
 import { fileName } from '../media/safe-name.ts';
 import { makeThumbnail } from '../media/thumbnail.ts';
+import { cutFiner } from './cut-again.ts';
 
-/** A Cut with less margin than this has failed twice; cutting finer will not help. */
-const leastMargin = 0.7;
 /** Share of the limit that encoding again aims at: rate control is no exact thing. */
 const encodedShare = 0.85;
 
@@ -40,7 +38,7 @@ export async function makeFile(
   const runs = await collectRuns(app, part);
   let made = await remuxPart({ runs, outPath: path, signal, programs: app.config });
   if (made.sizeBytes > cut.limitBytes && !part.isOversized) {
-    await cutAgain(app, cut, part);
+    await cutFiner(app, cut, part);
     return undefined;
   }
   if (made.sizeBytes > cut.limitBytes)
@@ -95,23 +93,4 @@ async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest('hex');
-}
-
-/**
- * The file came out over the limit: from this Part on a new Cut plans with more margin. Posts that were planned with
- * it and never sent are planned anew.
- */
-async function cutAgain(app: App, cut: CutRow, part: PartRow): Promise<void> {
-  if (cut.margin < leastMargin) throw new FatalError('part_too_big', { detail: `part ${part.id}` });
-  const { id: previousId, createdAt: _, ...key } = cut;
-  const margin = cut.margin * 0.9;
-  const next = await upsertCut(app.db, { ...key, previousId, fromSequence: part.fromSequence, margin });
-  const moved = await app.db.update(deliveries).set({ cutId: next.id }).where(eq(deliveries.cutId, cut.id)).returning();
-  await app.db.delete(uploads).where(eq(uploads.partId, part.id));
-  await app.db.delete(parts).where(eq(parts.id, part.id));
-  for (const { id } of moved) {
-    await app.db.delete(posts).where(and(eq(posts.deliveryId, id), eq(posts.state, 'planned'), ne(posts.kind, 'card')));
-    await advance(app, 'deliveries', id, 'cutAgain');
-  }
-  await app.queue.add([{ name: 'plan', data: { renditionId: part.renditionId } }]);
 }

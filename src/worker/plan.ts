@@ -1,24 +1,23 @@
-import { eq } from 'drizzle-orm';
-import { advance } from '../advance.ts';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { groupPosts, planParts } from '../core/parts.ts';
+import { planParts } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
 import {
   type CutRow,
+  type DeliveryRow,
   findPartsOfCut,
-  findPartsOfDelivery,
   findPlannable,
   type PartRow,
+  type Plannable,
   upsertCut,
+  upsertSuccessor,
 } from '../db/deliveries.ts';
-import { deliveries, parts, posts, uploads } from '../db/schema.ts';
+import { deliveries, parts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
-import { contentOfAlbum, contentOfComment } from './content.ts';
+import { planPosts } from './plan-posts.ts';
 import { targetRef } from './target.ts';
-
-type Plannable = Awaited<ReturnType<typeof findPlannable>>[number];
 
 /** Share of a limit that is planned for. Source: measured, an MP4 is about 4 % smaller than its TS. */
 export const cutMargin = 0.985;
@@ -44,7 +43,12 @@ async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { 
   const end = delivery.toSequence;
   const isComplete = delivery.closedAt !== null && (isKept || (end !== null && end < nextSequence));
   const cut = await openCut(app, plannable, limits);
-  if (cut) await planCut(app, plannable, { cut, chat, isComplete, endsEarly: end !== null && end < nextSequence - 1 });
+  // Where nothing can be staged a Part is sent as it is posted.
+  const account = chat.canStage(targetRef(target)) ? chat.account : undefined;
+  if (cut) {
+    const plan = { cut, account, isComplete, endsEarly: end !== null && end < nextSequence - 1 };
+    if (!(await planCut(app, plannable, plan))) return;
+  }
   if (isComplete) await planPosts(app, plannable, limits);
 }
 
@@ -66,18 +70,26 @@ async function openCut(app: App, { delivery, watch }: Plannable, limits: ChatLim
     splitMs: watch.rules.splitMs ?? 0,
     margin: cutMargin,
   });
-  await setCut(app, delivery.id, cut.id);
-  delivery.cutId = cut.id;
-  return cut;
+  return (await moveTo(app, delivery, cut)) ? cut : undefined;
 }
 
-async function setCut(app: App, deliveryId: number, cutId: number): Promise<void> {
-  await app.db.update(deliveries).set({ cutId }).where(eq(deliveries.id, deliveryId));
+/** @returns false where a Part was refused meanwhile and another Cut took over: it is planned anew from there. */
+async function moveTo(app: App, delivery: DeliveryRow, cut: CutRow): Promise<boolean> {
+  const isUnchanged = delivery.cutId === null ? isNull(deliveries.cutId) : eq(deliveries.cutId, delivery.cutId);
+  const moved = await app.db
+    .update(deliveries)
+    .set({ cutId: cut.id })
+    .where(and(eq(deliveries.id, delivery.id), isUnchanged))
+    .returning({ id: deliveries.id });
+  if (moved.length > 0) delivery.cutId = cut.id;
+  return moved.length > 0;
 }
 
-type CutPlan = { cut: CutRow; chat: Chat; isComplete: boolean; endsEarly: boolean };
+/** `account`: whom Parts are staged with while the stream is live; undefined where they are not. */
+type CutPlan = { cut: CutRow; account: string | undefined; isComplete: boolean; endsEarly: boolean };
 
-async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promise<void> {
+/** @returns whether the plan still counts */
+async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promise<boolean> {
   const known = await findPartsOfCut(app.db, plan.cut.id);
   const end = delivery.toSequence ?? undefined;
   const covered = known.filter((part) => end === undefined || part.toSequence <= end);
@@ -94,21 +106,22 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
   const { parts: planned } = planParts(segments, plan.cut, { closed: plan.isComplete });
   // A window that ends before its Rendition gets a Cut of its own for its last Part: others go on over that point.
   const tail = plan.isComplete && plan.endsEarly ? planned.at(-1) : undefined;
-  for (const part of planned.filter((candidate) => candidate.isFinal && candidate !== tail)) {
-    await insertPart(app, plan.cut, part, plan.chat);
+  for (const part of planned.filter((candidate) => candidate.isFinal && candidate !== tail))
+    covered.push(await insertPart(app, plan.cut, part));
+  if (tail) {
+    const { id: previousId, createdAt: _, ...key } = plan.cut;
+    const bounds = { previousId, fromSequence: tail.firstId, toSequence: tail.lastId };
+    const tailCut = await upsertSuccessor(app.db, { ...key, ...bounds });
+    covered.push(await insertPart(app, tailCut, tail));
+    if (!(await moveTo(app, delivery, tailCut))) return false;
   }
-  if (!tail) return insertUploads(app, covered, plan.chat);
-  const { id: previousId, createdAt: _, ...key } = plan.cut;
-  const tailCut = await upsertCut(app.db, { ...key, previousId, fromSequence: tail.firstId, toSequence: tail.lastId });
-  await insertPart(app, tailCut, tail, plan.chat);
-  await setCut(app, delivery.id, tailCut.id);
-  delivery.cutId = tailCut.id;
-  await insertUploads(app, covered, plan.chat);
+  await insertUploads(app, covered, plan.account);
+  return true;
 }
 
 type PlannedPart = ReturnType<typeof planParts>['parts'][number];
 
-async function insertPart(app: App, cut: CutRow, planned: PlannedPart, chat: Chat): Promise<void> {
+async function insertPart(app: App, cut: CutRow, planned: PlannedPart): Promise<PartRow> {
   const { startMs, lengthMs, sizeBytes, isOversized } = planned;
   const [row] = await app.db
     .insert(parts)
@@ -124,41 +137,14 @@ async function insertPart(app: App, cut: CutRow, planned: PlannedPart, chat: Cha
     })
     .onConflictDoUpdate({ target: [parts.cutId, parts.fromSequence], set: { cutId: cut.id } })
     .returning();
-  if (row) await insertUploads(app, [row], chat);
+  if (!row) throw new Error('upsert returned no row');
+  return row;
 }
 
 /** Where a chat can stage, each Part is staged as soon as it is final: while the stream is live. */
-async function insertUploads(app: App, rows: PartRow[], chat: Chat): Promise<void> {
-  if (rows.length === 0) return;
-  const values = rows.map((part) => ({ partId: part.id, account: chat.account }));
+async function insertUploads(app: App, rows: PartRow[], account: string | undefined): Promise<void> {
+  if (rows.length === 0 || account === undefined) return;
+  const values = rows.map((part) => ({ partId: part.id, account }));
   const added = await app.db.insert(uploads).values(values).onConflictDoNothing().returning();
   await app.queue.add(added.map(({ partId }): Job => ({ name: 'part', data: { partId } })));
-}
-
-/** The window is complete: what will appear is written down, albums first, then the comment. */
-async function planPosts(app: App, { delivery, watch, target }: Plannable, limits: ChatLimits): Promise<void> {
-  const wanted = await findPartsOfDelivery(app.db, delivery);
-  const groups = groupPosts(wanted, limits.albumItems);
-  const total = wanted.length;
-  let index = 0;
-  for (const [ordinal, group] of groups.entries()) {
-    const content = await contentOfAlbum(app, { delivery, watch, target, limits, index, total, parts: group.parts });
-    const partIds = group.parts.map((part) => part.id);
-    await app.db
-      .insert(posts)
-      .values({ deliveryId: delivery.id, kind: group.kind, ordinal, partIds, content })
-      .onConflictDoNothing();
-    index += group.parts.length;
-  }
-  if (total > 0) {
-    const content = await contentOfComment(app, { delivery, watch });
-    await app.db
-      .insert(posts)
-      .values({ deliveryId: delivery.id, kind: 'comment', ordinal: 0, content })
-      .onConflictDoNothing();
-  }
-  await advance(app, 'deliveries', delivery.id, 'windowPlanned', {}, [
-    { name: 'post', data: { deliveryId: delivery.id } },
-    { name: 'card', data: { deliveryId: delivery.id } },
-  ]);
 }

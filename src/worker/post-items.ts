@@ -1,19 +1,58 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { eq } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import type { PostItem } from '../core/ports.ts';
 import { findUploads } from '../db/deliveries.ts';
+import { parts, type uploads } from '../db/schema.ts';
+import { hasRoomFor } from './disk.ts';
 import type { Sending } from './outgoing.ts';
+import { makeFile } from './part-file.ts';
+import { targetRef } from './target.ts';
+
+type UploadRow = typeof uploads.$inferSelect;
 
 /** The files of a Post in order as far as the chat knows them already: what a lost post is looked for by. */
 export async function knownItems(app: App, { chat, post }: Sending): Promise<PostItem[]> {
   const staged = await findUploads(app.db, post.partIds, chat.account);
-  return post.partIds.map((partId) => {
-    const remote = staged.find((row) => row.partId === partId && row.state === 'staged')?.remote;
-    return remote ? { partId, remote } : { partId };
-  });
+  return post.partIds.map((partId) => itemOf(partId, staged));
 }
 
-/** The staged files of a Post in order; undefined while one is still on its way. */
-export async function stagedItems(app: App, sending: Sending): Promise<PostItem[] | undefined> {
-  const items = await knownItems(app, sending);
-  return items.every(({ remote }) => remote !== undefined) ? items : undefined;
+function itemOf(partId: number, uploads: UploadRow[]): PostItem {
+  const remote = uploads.find((row) => row.partId === partId && row.state === 'staged')?.remote;
+  return remote ? { partId, remote } : { partId };
+}
+
+/**
+ * The files of a Post in order: staged ones, and where the Target takes none, files made in `dir` for this one call.
+ *
+ * @returns undefined while one is still on its way, the disk is full, or a Part was cut again
+ * @throws as `makeFile`
+ */
+export async function collectItems(
+  app: App,
+  sending: Sending,
+  dir: string,
+  signal: AbortSignal,
+): Promise<PostItem[] | undefined> {
+  const { chat, context, post } = sending;
+  const known = await findUploads(app.db, post.partIds, chat.account);
+  const items: PostItem[] = [];
+  for (const partId of post.partIds) {
+    const item = itemOf(partId, known);
+    // Another Target of the same account may be staging it just now.
+    const isComing = known.some((row) => row.partId === partId && ['waiting', 'sending'].includes(row.state));
+    if (!item.remote && (isComing || chat.canStage(targetRef(context.target)))) return undefined;
+    const file = item.remote ? undefined : await makeItem(app, partId, join(dir, String(partId)), signal);
+    if (!item.remote && !file) return undefined;
+    items.push(file ? { ...item, file } : item);
+  }
+  return items;
+}
+
+async function makeItem(app: App, partId: number, dir: string, signal: AbortSignal) {
+  const [part] = await app.db.select().from(parts).where(eq(parts.id, partId));
+  if (!part || !(await hasRoomFor(app, part.sizeBytes))) return undefined;
+  await mkdir(dir, { recursive: true });
+  return makeFile(app, part, dir, signal);
 }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
@@ -5,9 +7,9 @@ import type { PostItem } from '../core/ports.ts';
 import { findDelivery, findIdFloor, findPosts } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { isIdUnknown, outgoingPost, parentOf, type Sending } from './outgoing.ts';
-import { stagedItems } from './post-items.ts';
+import { collectItems } from './post-items.ts';
 import { learnIds, reconcilePost } from './reconcile-post.ts';
-import { confirmPost, settlePost, skipComment } from './settle-post.ts';
+import { confirmPost, settlePost, settleUnsent, skipComment } from './settle-post.ts';
 import { targetAddress, targetRef } from './target.ts';
 
 /**
@@ -42,9 +44,16 @@ async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise
   if (!now || now.state === 'posted' || now.state === 'skipped') return now !== undefined;
   if (now.kind === 'comment' && isIdUnknown(parentOf(rows)?.posted))
     return skipComment(app, sending, 'forward_not_seen');
-  const items = await stagedItems(app, sending);
-  if (!items) return false;
-  return callChat(app, { ...sending, post: now }, items, signal);
+  const dir = join(app.config.dataDir, 'spool', app.owner, `post${post.id}`);
+  const current = { ...sending, post: now };
+  try {
+    const items = await collectItems(app, current, dir, signal).catch(async (error: unknown) => {
+      if (!signal.aborted) await settleUnsent(app, current, error);
+    });
+    return items ? await callChat(app, current, items, signal) : false;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 }
 
 async function callChat(app: App, sending: Sending, items: PostItem[], signal: AbortSignal): Promise<boolean> {
@@ -57,7 +66,7 @@ async function callChat(app: App, sending: Sending, items: PostItem[], signal: A
     return await confirmPost(app, sending, await chat.post(targetRef(context.target), out, items, signal));
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');
-    return settlePost(app, sending, error);
+    return settlePost(app, sending, error, items);
   }
 }
 

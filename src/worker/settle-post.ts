@@ -2,9 +2,10 @@ import { eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
-import type { PostedIds, Remote } from '../core/ports.ts';
+import type { PartFile, PostedIds, PostItem, Remote } from '../core/ports.ts';
 import { findUploads } from '../db/deliveries.ts';
-import { deliveries, parts, uploads } from '../db/schema.ts';
+import { deliveries, parts, posts, uploads } from '../db/schema.ts';
+import { cutSmaller } from './cut-again.ts';
 import { parentOf, type Sending } from './outgoing.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 
@@ -48,11 +49,13 @@ async function keepRemote(app: App, { partId, account, remote }: { partId: numbe
  *
  * @returns whether the next Post may go
  */
-export async function settlePost(app: App, sending: Sending, error: unknown): Promise<boolean> {
+export async function settlePost(app: App, sending: Sending, error: unknown, items: PostItem[]): Promise<boolean> {
   const { post } = sending;
   if (error instanceof FatalError) {
     const isStale = error.code === 'remote_refused' && post.attempts + 1 < maxAttempts;
-    return isStale ? stageAnew(app, sending, error) : refusePost(app, sending, error);
+    if (isStale) return stageAnew(app, sending, error);
+    const file = error.code === 'part_over_limit' ? items.find((item) => item.file)?.file : undefined;
+    return file ? sendSmaller(app, sending, file) : refusePost(app, sending, error);
   }
   const isNotSent = error instanceof TemporaryError && !(error instanceof AmbiguousError);
   if (isNotSent && error.code === 'forward_not_seen' && isOverdue(sending))
@@ -75,6 +78,30 @@ async function stageAnew(app: App, { chat, post }: Sending, error: FatalError): 
     await advance(app, 'uploads', id, 'lost', again, [{ name: 'part', data: { partId } }]);
   await advance(app, 'posts', post.id, 'notSent', { ...nextTry(error, post.attempts), error: errorText(error) });
   return false;
+}
+
+/** The chat refused the file for its size: this Part and what follows is planned anew. */
+async function sendSmaller(app: App, sending: Sending, { partId, sizeBytes }: PartFile): Promise<boolean> {
+  const { chat, context, post } = sending;
+  await advance(app, 'posts', post.id, 'notSent');
+  const [part] = await app.db.select().from(parts).where(eq(parts.id, partId));
+  try {
+    if (part) await cutSmaller(app, { part, chat, target: context.target, sizeBytes });
+    return false;
+  } catch (error) {
+    if (error instanceof FatalError) return refusePost(app, sending, error);
+    throw error;
+  }
+}
+
+/** The files of a Post could not be had: tried again after a pause, refused where that will not mend it. */
+export async function settleUnsent(app: App, sending: Sending, error: unknown): Promise<void> {
+  const { post } = sending;
+  app.log.warn({ err: error, post: post.id }, 'the files of a post cannot be had');
+  if (error instanceof FatalError || post.attempts + 1 >= maxAttempts)
+    return void (await refusePost(app, sending, error));
+  const wait = { attempts: post.attempts + 1, ...nextTry(error, post.attempts), error: errorText(error) };
+  await app.db.update(posts).set(wait).where(eq(posts.id, post.id));
 }
 
 /** A clear no: the Delivery pauses until `/retry`; a comment is left out. @returns whether the next Post may go */

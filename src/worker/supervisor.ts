@@ -10,6 +10,7 @@ import { cleanUp } from './clean.ts';
 import { makePart } from './part.ts';
 import { planRendition } from './plan.ts';
 import { sendPosts } from './post.ts';
+import { targetAddress } from './target.ts';
 
 /** One worker: takes jobs, holds leases, runs captures for hours outside of their jobs. */
 export type Supervisor = {
@@ -66,13 +67,14 @@ export function startSupervisor(app: App, pickSource: (input: SourceInput) => So
     post: async ({ deliveryId }) => {
       const context = await findDelivery(app.db, deliveryId);
       if (!context) return;
-      const what = `chat:${context.target.kind}:${context.target.address}`;
+      const { kind, chatId } = targetAddress(context);
+      const what = `chat:${kind}:${chatId}`;
       await underLease(what, ({ abort }) => sendPosts(app, deliveryId, abort.signal));
     },
     card: ({ deliveryId }) => underLease(`card:${deliveryId}`, ({ abort }) => tellCard(app, deliveryId, abort.signal)),
     clean: () => underLease('clean', ({ abort }) => cleanUp(app, abort.signal)),
   };
-  const concurrency = { capture: 10, plan: 2, part: 2, post: 4, card: 4, clean: 1 };
+  const concurrency = { capture: 10, plan: 2, part: 4, post: 4, card: 4, clean: 1 };
   workers = app.queue.work(handlers, concurrency, app.config.leaseSeconds * 1000);
   const beating = beat(app, held, stopping.signal);
 
