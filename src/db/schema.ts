@@ -459,7 +459,12 @@ export const leases = pgTable('leases', {
   until: time().notNull(),
 });
 
-export const gates = pgTable('gates', { key: text().primaryKey(), nextAt: time().notNull() });
+/** Rates shared by all processes: when the last units went or are to go, and before when none may. */
+export const gates = pgTable('gates', {
+  key: text().primaryKey(),
+  nextAt: time().notNull(),
+  takenAt: time().array().notNull().default(sql`'{}'`),
+});
 
 export const events = pgTable(
   'events',

@@ -6,12 +6,12 @@ import { type GateKey, holdGate, takeGate } from '../../queue/gate.ts';
 
 /*
  * Rates of all processes together. Source: core.telegram.org/bots/faq: about 30 messages a second in all, 1 a second
- * in a chat (bursts pass), 20 a minute in a group; edits are counted like messages. A gate passes burst + 60 s /
- * interval units in any minute, hence a little less than what is allowed.
+ * in a chat (bursts pass), 20 a minute in a group; edits are counted like messages. What is sent a minute apart may
+ * arrive a little closer.
  */
-const botRate = { intervalMs: 50, burst: 8 };
-const personRate = { intervalMs: 1_000, burst: 5 };
-const groupRate = { intervalMs: 4_000, burst: 5 };
+const botRate = { count: 25, windowMs: 1_000 };
+const personRate = { count: 10, windowMs: 10_000 };
+const groupRate = { count: 20, windowMs: 61_000 };
 
 /** The gates of one call, and how many units it takes: an album costs its items. */
 export function gatesOf(

@@ -115,7 +115,7 @@ function readFile(telegram: Telegram, file: PartFile, { progress, signal, onProg
           progress.sentBytes,
         );
         if (bytesRead === 0) return;
-        await passUplink(telegram, bytesRead, signal);
+        await passUplink(telegram, signal);
         yield buffer.subarray(0, bytesRead);
         progress.sentBytes += bytesRead;
         if (performance.now() - toldAt < progressEveryMs) continue;
@@ -129,10 +129,10 @@ function readFile(telegram: Telegram, file: PartFile, { progress, signal, onProg
   return new InputFile(read, file.fileName);
 }
 
-/** `UPLOAD_MBPS` is shared by all uploads of all processes. */
-async function passUplink({ db, uploadMbps }: Telegram, sizeBytes: number, signal: AbortSignal): Promise<void> {
+/** `UPLOAD_MBPS` is shared by all uploads of all processes: one piece at a time has the line. */
+async function passUplink({ db, uploadMbps }: Telegram, signal: AbortSignal): Promise<void> {
   if (uploadMbps <= 0) return;
-  const intervalMs = (chunkBytes * 8) / (uploadMbps * 1000);
-  const { waitMs } = await takeGate(db, { key: 'uplink', intervalMs }, { cost: sizeBytes / chunkBytes });
+  const windowMs = (chunkBytes * 8) / (uploadMbps * 1000);
+  const { waitMs } = await takeGate(db, { key: 'uplink', count: 1, windowMs });
   if (waitMs > 0) await delay(waitMs, undefined, { signal });
 }

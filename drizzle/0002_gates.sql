@@ -1,0 +1,1 @@
+ALTER TABLE "gates" ADD COLUMN "taken_at" timestamp with time zone[] DEFAULT '{}' NOT NULL;
