@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFaults, type Faults } from './faults.ts';
 import { answerRequest, type CallRecord, type HttpContext } from './http.ts';
 
@@ -49,6 +50,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     await Promise.all(inHand.keys());
     server.closeAllConnections();
     await stopped;
+    // A client in this process hears of it in its next turns, and does not send its next call into a dead connection.
+    for (let turn = 0; turn < 3; turn++) await nextTurn();
   }
 
   async function up(port: number): Promise<number> {
