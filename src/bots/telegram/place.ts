@@ -16,9 +16,9 @@ const generalTopic = '1';
  * @returns an address as the Bot API takes it, not yet looked up
  */
 export function readPlace(text: string): string {
-  const link = /^(?:https?:\/\/)?(?:t|telegram)\.me\/(.+?)\/*$/i.exec(text.trim())?.[1];
+  const link = /^(?:https?:\/\/)?(?:t|telegram)\.me\/([^?#]+)/i.exec(text.trim())?.[1];
   if (!link) return text.trim();
-  const [first = '', second, third] = link.split(/[/?]/);
+  const [first = '', second, third] = link.split('/');
   if (first === 'c') return joinAddress({ chatId: `-100${second}`, threadId: third });
   return joinAddress({ chatId: `@${first}`, threadId: second });
 }
