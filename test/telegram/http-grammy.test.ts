@@ -74,3 +74,23 @@ test('grammY tells a refusal from an answer that is none', async () => {
     ).toBeInstanceOf(HttpError);
   }
 });
+
+test('grammY hears the cloud refuse a file that is too large, while it still sends', async () => {
+  const { root, seen } = await startEcho({ mode: 'cloud' });
+  const large = Array.from({ length: 64 }, () => Buffer.alloc(1 << 20));
+  const refusal = await clientOf(root)
+    .sendVideo(5, new InputFile(large, 'a.mp4'))
+    .catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(GrammyError);
+  expect(refusal).toMatchObject({ error_code: 413, description: 'Request Entity Too Large' });
+  expect(seen).toEqual([]);
+});
+
+test('grammY does not understand a local server that refuses a file', async () => {
+  const { root, faults } = await startEcho();
+  faults.add({ method: 'sendVideo', kind: 'diskFull' });
+  const refusal = await clientOf(root)
+    .sendVideo(5, new InputFile(Buffer.alloc(4 << 20), 'a.mp4'))
+    .catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(HttpError);
+});

@@ -1,4 +1,5 @@
 import { Agent, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { waitFor } from '../support/wait.ts';
 import { answerOf, expectRefusal, postJson, refuse, startEcho, token } from './echo.ts';
@@ -45,6 +46,28 @@ test('only GET and POST are taken', async () => {
     body: '',
     connection: 'close',
   });
+});
+
+const heads: Record<string, string> = {
+  '501 Not Implemented': 'POST /bot1:a/getMe HTTP/1.1\r\ntransfer-encoding: gzip',
+  '431 Request Header Fields Too Large': `GET /bot1:a/getMe HTTP/1.1\r\nx-long: ${'x'.repeat((1 << 18) + 10)}`,
+  '413 ': 'POST /bot1:a/sendVideo HTTP/1.1\r\ncontent-length: 4294967296',
+  '505 ': 'GET /bot1:a/getMe HTTP/3.0',
+  '400 ': 'GET /bot1:a/getMe HTTP/1.1\r\nbroken header',
+};
+
+test.each(Object.entries(heads))('a local server answers a head with %s and nothing else', async (status, head) => {
+  const { port } = await startEcho();
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => {}).write(`${head}\r\nhost: x\r\n\r\n`);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await waitFor(() => Buffer.concat(chunks).includes('\r\n\r\n'), { what: 'the answer' });
+  socket.destroy();
+  const answer = Buffer.concat(chunks).toString();
+  expect(answer).toContain(`HTTP/1.1 ${status}`);
+  expect(answer.toLowerCase()).toContain('connection: close');
+  expect(answer.toLowerCase()).toContain('content-length: 0');
 });
 
 test('parameters come by query, urlencoded, JSON and multipart, and mean the same', async () => {

@@ -24,6 +24,14 @@ export type Listener = {
  */
 const httpTimeoutMs = 500_000;
 
+/** What the parser says to a head that it does not take. Source: HttpReader.cpp of https://github.com/tdlib/td */
+const headFailures: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_INVALID_TRANSFER_ENCODING: '501 Not Implemented',
+  HPE_INVALID_METHOD: '501 Not Implemented',
+  HPE_INVALID_VERSION: '505 HTTP Version Not Supported',
+};
+
 /** Speaks HTTP on a free port of 127.0.0.1. */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   let controller = new AbortController();
@@ -39,6 +47,12 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     });
     inHand.set(work, request);
     void work.finally(() => inHand.delete(work));
+  });
+
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const status = headFailures[error.code ?? ''] ?? '400 Bad Request';
+    if (!socket.writable) socket.destroy();
+    else socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
   });
 
   async function down(): Promise<void> {
