@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fileStore } from '../support/telegram/file-store.ts';
 import { parseMultipart } from '../support/telegram/multipart.ts';
 import type { UploadedFile } from '../support/telegram/types.ts';
 import { answerOf, expectRefusal, startEcho } from './echo.ts';
@@ -173,6 +174,14 @@ test('a large file passes through without being held in memory', async () => {
   expect((await postHuge(`${bot}/sendVideo`, hugeBody(600, watch))).status).toBe(200);
   expect(seen[0]?.files.get('video')?.sizeBytes).toBe(600 << 20);
   expect(peakBytes).toBeLessThan(300 << 20);
+});
+
+test('a file over the limit of its server is refused while it comes in', async () => {
+  const { filesDir } = await startEcho();
+  const open = await fileStore(filesDir, 10).open('a.mp4', 'video/mp4');
+  await open.write(Buffer.alloc(10));
+  await expect(open.write(Buffer.alloc(1))).rejects.toMatchObject({ status: 413 });
+  expect(await open.close()).toMatchObject({ fileName: 'a.mp4' });
 });
 
 test('where a body is cut into chunks changes nothing', async () => {

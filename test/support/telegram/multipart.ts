@@ -2,12 +2,12 @@ import { addArg, addUrlEncoded } from './args.ts';
 import { type ByteReader, byteReader } from './byte-reader.ts';
 import type { FileStore } from './file-store.ts';
 import { ParserFailure, parserLimits, tooLarge } from './parser-failure.ts';
+import { type PartHead, partHeadOf, unquote } from './part-head.ts';
 import type { UploadedFile } from './types.ts';
 
 /** What a body holds: texts by name (the first of a name counts) and files by part name. */
 export type Form = { args: Map<string, string>; files: Map<string, UploadedFile> };
 
-type Part = { name: string; fileName?: string; mimeType: string };
 type State = { form: Form; store: FileStore; fileCount: number; paramsBytes: number; headersBytes: number };
 
 /**
@@ -51,7 +51,7 @@ function boundaryOf(contentType: string): string {
 }
 
 async function readPart(reader: ByteReader, delimiter: Buffer, state: State): Promise<void> {
-  const part = partOf(await readHeaders(reader, state));
+  const part = partHeadOf(await readHeaders(reader, state));
   if (part.fileName === undefined) return readValue(reader, delimiter, part, state);
   if (++state.fileCount > parserLimits.fileCount) throw tooLarge('too much files attached');
   const file = await state.store.open(part.fileName, part.mimeType);
@@ -79,7 +79,7 @@ async function readHeaders(reader: ByteReader, state: State): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function readValue(reader: ByteReader, delimiter: Buffer, part: Part, state: State): Promise<void> {
+async function readValue(reader: ByteReader, delimiter: Buffer, part: PartHead, state: State): Promise<void> {
   const chunks: Buffer[] = [];
   const isWhole = await reader.until(delimiter, (bytes) => {
     state.paramsBytes += bytes.length;
@@ -90,54 +90,6 @@ async function readValue(reader: ByteReader, delimiter: Buffer, part: Part, stat
   const value = Buffer.concat(chunks).toString('utf8');
   if (part.mimeType.startsWith('application/x-www-form-urlencoded')) addUrlEncoded(state.form.args, value);
   else addArg(state.form.args, part.name, value);
-}
-
-function partOf(headers: string): Part {
-  let name = '';
-  let fileName: string | undefined;
-  let mimeType = 'application/octet-stream';
-  for (const line of headers.replaceAll(/\r\n[ \t]+/g, ' ').split('\r\n')) {
-    const [key, value] = splitAt(line, ':');
-    if (key.toLowerCase() === 'content-type') mimeType = value;
-    if (key.toLowerCase() !== 'content-disposition') continue;
-    const fields = dispositionOf(value);
-    name = fields.get('name') ?? name;
-    fileName = fields.get('filename') ?? fileName;
-  }
-  if (name === '') throw new ParserFailure(400, 'Bad Request: field name in multipart/form-data not found');
-  return { name, fileName: fileName === undefined ? undefined : percentDecode(fileName), mimeType };
-}
-
-/** Everything between two `;` is one field: quotes do not protect a `;`, a later field of a name wins. */
-function dispositionOf(value: string): Map<string, string> {
-  if (!value.startsWith('form-data;')) {
-    throw new ParserFailure(400, 'Bad Request: expected form-data content disposition');
-  }
-  const fields = new Map<string, string>();
-  for (const field of value.slice('form-data;'.length).split(';')) {
-    if (!field.includes('=')) continue;
-    const [key, text] = splitAt(field, '=');
-    fields.set(key, unquote(text));
-  }
-  return fields;
-}
-
-function splitAt(text: string, mark: string): [string, string] {
-  const at = text.indexOf(mark);
-  return at < 0 ? [text.trim(), ''] : [text.slice(0, at).trim(), text.slice(at + mark.length).trim()];
-}
-
-function unquote(text: string): string {
-  const trimmed = text.trim();
-  return trimmed.length > 1 && trimmed.startsWith('"') && trimmed.endsWith('"') ? trimmed.slice(1, -1) : trimmed;
-}
-
-/** What is no valid escape stays as it is. */
-function percentDecode(text: string): string {
-  const escaped = /%([0-9A-Fa-f]{2})/g;
-  const toByte = (_: string, hex: string) => String.fromCharCode(Number.parseInt(hex, 16));
-  const bytes = Buffer.from(text, 'utf8').toString('latin1').replaceAll(escaped, toByte);
-  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function endedEarly(): ParserFailure {

@@ -1,4 +1,5 @@
 import { ApiError, badRequest } from './api-error.ts';
+import { missingText, wordFor } from './param-words.ts';
 import { type Field, fieldsOfMethod } from './spec.ts';
 import type { UploadedFile } from './types.ts';
 import { checkValue, numberOrText, type Violate } from './value.ts';
@@ -12,32 +13,6 @@ type Raw = {
 };
 
 const simple = new Set(['String', 'InputFile', 'InputFile|String', 'Integer|String', 'Integer', 'Float', 'Boolean']);
-const fileMethods = new Set(['photo', 'video', 'document', 'audio', 'animation']);
-
-/** What the real server says where its word for a parameter is not the parameter's name. */
-const jsonNames: Record<string, string> = {
-  reply_markup: 'reply keyboard markup',
-  reply_parameters: 'reply parameters',
-  link_preview_options: 'link preview options',
-  caption_entities: 'entities',
-  message_ids: 'message identifiers',
-  scope: 'BotCommandScope',
-  menu_button: 'menu button',
-  reaction: 'reaction types',
-};
-
-const missing: Record<string, string> = {
-  text: 'message text is empty',
-  message_id: 'message identifier is not specified',
-  message_ids: 'message identifiers are not specified',
-  user_id: 'invalid user_id specified',
-  file_id: 'file_id not specified',
-  action: 'wrong parameter action in request',
-  callback_query_id: 'query is too old and response timeout expired or query ID is invalid',
-  chat_id: 'chat_id is empty',
-  from_chat_id: 'chat_id is empty',
-};
-
 /**
  * Makes typed parameters of a call's texts: numbers, booleans, objects. An empty text is an absent parameter. What the
  * method does not know is noted and left out, so that nothing can come to rest on it.
@@ -58,11 +33,6 @@ export function parseParams(raw: Raw): Record<string, unknown> {
   const first = absent.find(({ name }) => !name.endsWith('chat_id')) ?? absent[0];
   if (first !== undefined) throw badRequest(missingText(first.name));
   return params;
-}
-
-function missingText(name: string): string {
-  if (fileMethods.has(name)) return `there is no ${name} in the request`;
-  return missing[name] ?? `parameter "${name}" is required`;
 }
 
 /** A part named like the parameter is the file itself; a name of a part that is not there is no file. */
@@ -99,7 +69,7 @@ function parseNumber({ violate }: Raw, name: string, text: string): number {
 }
 
 function parseJson(raw: Raw, { name, type }: Omit<Field, 'isRequired'>, text: string): unknown {
-  const thing = jsonNames[name] ?? (raw.method === 'editMessageMedia' ? 'input media' : name);
+  const thing = wordFor(raw.method, name);
   const value = jsonOf(text);
   if (value === undefined) throw badRequest(`can't parse ${thing} JSON object`);
   if (value === null) return undefined;
