@@ -127,6 +127,8 @@ export type WorldState = {
   answers: CallbackAnswer[];
   /** Added to the machine's clock, ms. */
   clockOffsetMs: number;
+  /** Where the machine's clock is taken to stand, ms since 1970. */
+  frozenAt: number | undefined;
   nextId: number;
   /** Automatic forwards that wait; undefined when they are not held. */
   heldForwards: (() => void)[] | undefined;
@@ -134,11 +136,13 @@ export type WorldState = {
   scheduled: (() => void)[];
   timers: Set<NodeJS.Timeout>;
   closing: AbortController;
+  /** Called while a `file:` URI is read, e.g. to change the file under the server's hands. */
+  duringRead: (() => Promise<void>) | undefined;
 };
 
 /** The server's clock, in ms since 1970. */
 export function nowMs(world: WorldState): number {
-  return Date.now() + world.clockOffsetMs;
+  return (world.frozenAt ?? Date.now()) + world.clockOffsetMs;
 }
 
 /** The server's clock as messages show it, in seconds. */

@@ -127,8 +127,10 @@ export async function readLocal(world: WorldState, uri: string, kind: FileKind):
   checkSize(world, kind, before.size);
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  await world.duringRead?.();
   const after = await stat(path).catch(() => undefined);
-  if (after?.size !== before.size || after.mtimeMs !== before.mtimeMs) throw badRequest('file was modified');
+  if (!after) throw badRequest("can't find real file path");
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw badRequest('file was modified');
   const fileName = basename(path);
   return { fileName, mimeType: mimeTypeOf(fileName), path, sizeBytes: before.size, sha256: hash.digest('hex') };
 }

@@ -48,6 +48,8 @@ export type World = WorldState &
     dropForwards(count: number): void;
     /** Moves the server's clock on; timers do not follow. */
     advance(ms: number): void;
+    /** The server's clock stands still from now on, but for `advance`. */
+    freeze(): void;
     /** The person's account is gone: 403 from now on. */
     deactivate(user: User): void;
   };
@@ -61,12 +63,14 @@ function newState(options: WorldOptions): WorldState {
     files: new Map(),
     answers: [],
     clockOffsetMs: 0,
+    frozenAt: undefined,
     nextId: 1000,
     heldForwards: undefined,
     forwardsToDrop: 0,
     scheduled: [],
     timers: new Set(),
     closing: new AbortController(),
+    duringRead: undefined,
   };
 }
 
@@ -185,6 +189,9 @@ export function createWorld(options: WorldOptions): World {
     },
     advance(ms) {
       state.clockOffsetMs += ms;
+    },
+    freeze() {
+      state.frozenAt = Date.now();
     },
     deactivate(user) {
       stateOf(state, user).isDeactivated = true;
