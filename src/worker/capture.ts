@@ -133,6 +133,7 @@ function isEnded(error: unknown): boolean {
 }
 
 const hopelessCodes = new Set([
+  'hls_drm',
   'hls_encrypted_unsupported',
   'hls_fmp4_unsupported',
   'hls_separate_audio_unsupported',

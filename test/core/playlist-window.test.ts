@@ -146,11 +146,41 @@ describe('reading playlists', () => {
   });
 
   test('what is not supported is refused, what is no playlist is temporary', () => {
-    expect(() => readMedia(['#EXT-X-MAP:URI="i.mp4"', '#EXTINF:4,', '5.m4s'])).toThrow('hls_fmp4_unsupported');
-    const key = '#EXT-X-KEY:METHOD=AES-128,URI="k"';
-    expect(() => readMedia([key, '#EXTINF:4,', '5.ts'])).toThrow('hls_encrypted_unsupported');
+    for (const method of ['SAMPLE-AES', 'SAMPLE-AES-CTR']) {
+      const key = `#EXT-X-KEY:METHOD=${method},URI="skd://k",KEYFORMAT="com.apple.streamingkeydelivery"`;
+      expect(() => readMedia([key, '#EXTINF:4,', '5.ts'])).toThrow('hls_drm');
+    }
     expect(() => parsePlaylist('<html>503</html>', 'http://x/')).toThrow('bad_playlist');
     expect(() => parsePlaylist('', 'http://x/')).toThrow('bad_playlist');
+  });
+
+  test('maps, keys and byte ranges are told for each Media Segment they are in force for', () => {
+    const { segments } = readMedia([
+      '#EXT-X-KEY:METHOD=AES-128,URI="k1",IV=0x0A',
+      '#EXT-X-MAP:URI="i.mp4",BYTERANGE="720@8"',
+      ...['#EXTINF:4,', '#EXT-X-BYTERANGE:100@50', 'all.mp4', '#EXTINF:4,', '#EXT-X-BYTERANGE:60', 'all.mp4'],
+      ...['#EXT-X-KEY:METHOD=AES-128,URI="k2"', '#EXT-X-DISCONTINUITY', '#EXTINF:4,', '7.m4s'],
+      ...['#EXT-X-KEY:METHOD=NONE', '#EXT-X-MAP:URI="j.mp4"', '#EXTINF:4,', '8.m4s'],
+    ]);
+    const first = { url: 'http://cdn/a/b/k1', iv: `${'0'.repeat(31)}a` };
+    const map = { url: 'http://cdn/a/b/i.mp4', byterange: { offset: 8, length: 720 }, key: first };
+    expect(segments.map(({ key, map, byterange }) => ({ key, map, byterange }))).toEqual([
+      { key: first, map, byterange: { offset: 50, length: 100 } },
+      { key: first, map, byterange: { offset: 150, length: 60 } },
+      { key: { url: 'http://cdn/a/b/k2' }, map, byterange: undefined },
+      { key: undefined, map: { url: 'http://cdn/a/b/j.mp4' }, byterange: undefined },
+    ]);
+    const [before, , after] = segments.map(({ discontinuitySequence }) => discontinuitySequence);
+    expect(after).toBe((before ?? 0) + 1);
+  });
+
+  test('of several keys for the same bytes the one that can simply be fetched is taken', () => {
+    const drm =
+      '#EXT-X-KEY:METHOD=SAMPLE-AES-CTR,URI="data:x",KEYFORMAT="urn:uuid:edef8ba9-79d6-4ace-a3c8-27dcd51d21ed"';
+    const plain = '#EXT-X-KEY:METHOD=AES-128,URI="k"';
+    const { segments } = readMedia([plain, drm, '#EXTINF:4,', '5.ts', '#EXTINF:4,', '6.ts']);
+    expect(segments.map(({ key }) => key?.url)).toEqual(['http://cdn/a/b/k', 'http://cdn/a/b/k']);
+    expect(() => readMedia([drm, '#EXTINF:4,', '5.ts'])).toThrow('hls_drm');
   });
 
   test('a quality takes the nearest lower variant, or else the lowest', () => {

@@ -45,6 +45,7 @@ export const en = {
     resolve_failed: () =>
       'The site could not be read. Try again in a minute; if it stays so, yt-dlp on the server may be too old.',
     bad_playlist: () => 'The playlist of the stream cannot be read at the moment.',
+    hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
     hls_encrypted_unsupported: () => 'This stream is encrypted, which cannot be recorded yet.',
     hls_separate_audio_unsupported: () =>
       'This stream sends sound apart from the picture, which cannot be recorded yet.',
@@ -183,6 +184,7 @@ export const en = {
     stop: 'Stop',
     status: 'Status',
     open: 'Watch',
+    openPost: 'Open post',
     noGaps: 'none',
     gapCount: (count: number, length: string) => `${many(count, 'gap', 'gaps')}, ${length} missing`,
     partCount: (staged: number, total: number) => `${staged} of ${total} ready`,
@@ -197,6 +199,8 @@ export const en = {
     withGaps: (length: string, size: string, coverage: string) => `${length}, ${size}, ${coverage} complete. Missing:`,
     gap: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
     more: (count: number) => `… and ${many(count, 'more gap', 'more gaps')}`,
+    moreChapters: (count: number) => `… and ${many(count, 'more chapter', 'more chapters')}`,
+    linksNeedUrl: 'Links need PUBLIC_URL, which is not set on the server; so the parts are posted.',
   },
   replies: {
     recording: (id: string, name: string) => `Recording ${name} as ${id}. /stop ${id} ends and posts it.`,

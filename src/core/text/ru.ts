@@ -49,6 +49,7 @@ export const ru = {
     resolve_failed: () =>
       'Сайт не удалось прочитать. Попробуйте через минуту; если не поможет, yt-dlp на сервере мог устареть.',
     bad_playlist: () => 'Плейлист эфира сейчас не читается.',
+    hls_drm: () => 'Этот эфир защищён DRM: расшифровать его может только его собственный плеер, записать нельзя.',
     hls_encrypted_unsupported: () => 'Этот эфир зашифрован; записать его пока нельзя.',
     hls_separate_audio_unsupported: () => 'Звук этого эфира идёт отдельно от картинки; записать его пока нельзя.',
     hls_fmp4_unsupported: () => 'Этот эфир идёт в форме (fMP4), которую пока нельзя записать.',
@@ -186,6 +187,7 @@ export const ru = {
     stop: 'Стоп',
     status: 'Статус',
     open: 'Смотреть',
+    openPost: 'К публикации',
     noGaps: 'нет',
     gapCount: (count: number, length: string) => `${many(count, 'разрыв', 'разрыва', 'разрывов')}, нет ${length}`,
     partCount: (staged: number, total: number) => `готово ${staged} из ${total}`,
@@ -201,6 +203,8 @@ export const ru = {
       `${length}, ${size}, полнота ${coverage}. Не хватает:`,
     gap: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
     more: (count: number) => `… и ещё ${many(count, 'разрыв', 'разрыва', 'разрывов')}`,
+    moreChapters: (count: number) => `… и ещё ${many(count, 'глава', 'главы', 'глав')}`,
+    linksNeedUrl: 'Для ссылок нужен PUBLIC_URL, а на сервере он не задан; поэтому опубликованы части.',
   },
   replies: {
     recording: (id: string, name: string) => `Записываю ${name}, номер ${id}. /stop ${id} завершит и опубликует.`,

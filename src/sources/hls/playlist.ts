@@ -1,6 +1,7 @@
 import hls from 'hls-parser';
 import { TemporaryError, UserError } from '../../core/errors.ts';
 import type { Quality } from '../../core/model.ts';
+import { type ByteRange, type KeyRef, type MapRef, readInForce } from './keys.ts';
 
 /** One Media Segment as its playlist tells it. */
 export type MediaSegment = {
@@ -15,7 +16,13 @@ export type MediaSegment = {
   /** The server says that it has no bytes for it (EXT-X-GAP). */
   isGap: boolean;
   /** Bytes of the resource it is in; absent: all. */
-  byterange?: { offset: number; length: number };
+  byterange?: ByteRange;
+  /** Its bytes are encrypted with this; absent: they are plain. */
+  key?: KeyRef;
+  /** It is fMP4 and read with this; absent: MPEG-TS or packed audio. */
+  map?: MapRef;
+  /** Counts the discontinuities before it; the same moment has the same number in each playlist of a stream. */
+  discontinuitySequence?: number;
 };
 
 export type MediaPlaylist = {
@@ -25,8 +32,18 @@ export type MediaPlaylist = {
   isEnded: boolean;
 };
 
-/** One quality in a master playlist. `height` in pixels, absent where it is not told; `isMuxed`: its audio is inside. */
-export type Variant = { url: string; bandwidth: number; height?: number; isAudioOnly: boolean; isMuxed: boolean };
+/** One quality in a master playlist. */
+export type Variant = {
+  url: string;
+  bandwidth: number;
+  /** Pixels; absent where it is not told. */
+  height?: number;
+  /** Pictures a second. */
+  frameRate?: number;
+  isAudioOnly: boolean;
+  /** Playlist of its sound where that is not inside. */
+  audioUrl?: string;
+};
 
 export type Playlist = { kind: 'master'; variants: Variant[] } | { kind: 'media'; playlist: MediaPlaylist };
 
@@ -36,14 +53,14 @@ hls.setOptions({ strictMode: false, silent: true });
  * Reads a playlist; addresses are resolved against `finalUrl`. Source: RFC 8216.
  *
  * @throws TemporaryError `bad_playlist` (some servers answer 200 with a page while they are in trouble)
- * @throws UserError `hls_fmp4_unsupported`, `hls_encrypted_unsupported`
+ * @throws UserError `hls_drm` where the bytes are encrypted in a way that only players may undo
  */
 export function parsePlaylist(text: string, finalUrl: string): Playlist {
   if (!text.trimStart().startsWith('#EXTM3U')) throw new TemporaryError('bad_playlist', { detail: 'no #EXTM3U' });
   try {
     const parsed = hls.parse(text.trimStart());
     if (parsed.isMasterPlaylist) return { kind: 'master', variants: readVariants(parsed, finalUrl) };
-    return { kind: 'media', playlist: readMedia(parsed, finalUrl) };
+    return { kind: 'media', playlist: readMedia(parsed, text, finalUrl) };
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new TemporaryError('bad_playlist', { cause: error });
@@ -51,28 +68,36 @@ export function parsePlaylist(text: string, finalUrl: string): Playlist {
 }
 
 function readVariants(master: hls.types.MasterPlaylist, base: string): Variant[] {
-  const variants = master.variants.filter((variant) => !variant.isIFrameOnly);
-  return variants.map(({ uri, bandwidth, resolution, codecs, audio }) => ({
-    url: new URL(uri, base).href,
-    bandwidth: bandwidth || 0,
-    height: resolution?.height,
-    // An audio rendition without an address is the one inside the variant.
-    isMuxed: audio.length === 0 || audio.some((rendition) => rendition.uri === undefined),
-    isAudioOnly:
-      !resolution &&
-      codecs !== undefined &&
-      codecs.split(',').every((codec) => /^\s*(mp4a|ac-3|ec-3|opus)/.test(codec)),
-  }));
+  const variants = master.variants.filter(({ isIFrameOnly, uri }) => !isIFrameOnly && uri);
+  return variants.map(({ uri, bandwidth, resolution, frameRate, codecs, audio }) => {
+    const audioUri = pickSound(audio)?.uri;
+    const audioUrl = audioUri && new URL(audioUri, base).href;
+    const url = new URL(uri, base).href;
+    return {
+      url,
+      bandwidth: bandwidth || 0,
+      height: resolution?.height,
+      frameRate: frameRate || undefined,
+      isAudioOnly: !resolution && codecs !== undefined && codecs.split(',').every(isSound),
+      // The sound may be told to be where the pictures are.
+      ...(audioUrl && audioUrl !== url ? { audioUrl } : {}),
+    };
+  });
 }
 
-function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist {
+const isSound = (codec: string) => /^\s*(mp4a|ac-3|ec-3|opus|flac)/i.test(codec);
+
+/** The sound of a group that is played where nobody chose. An entry without an address is the one in the variant. */
+function pickSound<T extends { isDefault: boolean; autoselect: boolean }>(group: T[]): T | undefined {
+  return group.find(({ isDefault }) => isDefault) ?? group.find(({ autoselect }) => autoselect) ?? group[0];
+}
+
+function readMedia(media: hls.types.MediaPlaylist, text: string, base: string): MediaPlaylist {
   const segments: MediaSegment[] = [];
+  const inForce = readInForce(text, base);
   let clock: Date | undefined;
-  for (const segment of media.segments) {
-    if (segment.map) throw new UserError('hls_fmp4_unsupported');
-    if (segment.key && segment.key.method !== 'NONE') throw new UserError('hls_encrypted_unsupported');
-    // The Media Segment that low-latency HLS is still making has parts, but no address yet.
-    if (!segment.uri) continue;
+  // The Media Segment that low-latency HLS is still making has parts, but no address yet.
+  for (const [index, segment] of media.segments.filter(({ uri }) => uri).entries()) {
     const durationMs = Number.isFinite(segment.duration) ? segment.duration * 1000 : 0;
     // Across a discontinuity the clock may jump: only a told time holds there.
     const programDateTime = timeOf(segment.programDateTime) ?? (segment.discontinuity ? undefined : clock);
@@ -84,6 +109,8 @@ function readMedia(media: hls.types.MediaPlaylist, base: string): MediaPlaylist 
       programDateTime,
       isGap: segment.gap === true,
       byterange: segment.byterange,
+      discontinuitySequence: segment.discontinuitySequence,
+      ...inForce[index],
     });
     clock = programDateTime && new Date(programDateTime.getTime() + durationMs);
   }
@@ -107,7 +134,7 @@ function targetMsOf(seconds: number | undefined): number {
  * @throws TemporaryError `bad_playlist` where the master lists none; UserError `hls_separate_audio_unsupported`
  */
 export function pickVariant(variants: Variant[], quality: Quality): Variant {
-  const muxed = variants.filter(({ isMuxed }) => isMuxed);
+  const muxed = variants.filter(({ audioUrl }) => audioUrl === undefined);
   if (muxed.length === 0 && variants.length > 0) throw new UserError('hls_separate_audio_unsupported');
   const rising = muxed.sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bandwidth - b.bandwidth);
   const pictures = rising.filter((variant) => !variant.isAudioOnly);

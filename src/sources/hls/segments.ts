@@ -39,6 +39,8 @@ const corruptTries = 2;
 /** Fetches one Media Segment, again and again while it is in the window. @throws only when aborted or refused */
 export async function fetchSegment(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
   if (segment.isGap) return { segment, isOk: false, cause: 'http_error', detail: 'EXT-X-GAP' };
+  if (segment.map) throw new UserError('hls_fmp4_unsupported');
+  if (segment.key) throw new UserError('hls_encrypted_unsupported');
   const startedAt = performance.now();
   for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const fetched = await tryOnce(segment, options);
