@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { deliveries, events, renditions, sessions, watches, watchTargets } from '../db/schema.ts';
-import { findActiveSession, findOpenWindows, keptSoFar, type SessionRow } from '../db/sessions.ts';
+import { findActiveSession, findOpenWindows, keptSoFar, noteChapter, type SessionRow } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
 
@@ -16,8 +16,8 @@ export type BroadcastFacts = {
 };
 
 /**
- * Makes or finds the active Session of a live Stream and sees that every active recording Watch has its Rendition
- * and Deliveries; a Watch made later joins from the next Segment. Safe to call twice.
+ * Makes or finds the active Session of a live Stream, notes what it is called, and sees that every active recording
+ * Watch has its Rendition and Deliveries; a Watch made later joins from the next Segment. Safe to call twice.
  *
  * @returns the Session's id; undefined where this very broadcast was recorded and ended already.
  */
@@ -31,6 +31,7 @@ export async function openSession(
     if (!session) return undefined;
     if (session.state === 'waiting')
       await transition(tx, 'sessions', session.id, 'wentLive', { startedAt: sql`now()` });
+    await noteChapter(tx, session.id, facts);
     return { session, jobs: await joinWatches(tx, session) };
   });
   if (!opened) return undefined;
@@ -39,9 +40,13 @@ export async function openSession(
 }
 
 async function insertSession(tx: Queryable, streamId: number, facts: BroadcastFacts): Promise<SessionRow | undefined> {
+  const [before] = facts.continuesId ? await tx.select().from(sessions).where(eq(sessions.id, facts.continuesId)) : [];
+  // What goes on at SESSION_HOURS is called as it was.
+  const title = facts.title ?? before?.title;
+  const category = facts.category ?? before?.category;
   const [row] = await tx
     .insert(sessions)
-    .values({ ...facts, streamId, state: 'starting' })
+    .values({ ...facts, title, category, streamId, state: 'starting' })
     .onConflictDoNothing()
     .returning();
   if (!row) return findActiveSession(tx, streamId);

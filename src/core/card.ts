@@ -1,3 +1,4 @@
+import { type Chapter, chapterName, listChapters } from './chapters.ts';
 import type { DeliveryState } from './delivery.ts';
 import { formatDuration, formatSize } from './duration.ts';
 import type { Language } from './model.ts';
@@ -44,6 +45,8 @@ export function cardState({
 
 /** Titles of sites may be of any length. */
 const titleChars = 200;
+/** A line of a list should fit on two lines of a phone. */
+const chapterChars = 100;
 
 /** The card: what is recorded, how it goes, and what can be pressed. */
 export function cardContent(language: Language, facts: CardFacts): PostContent {
@@ -88,21 +91,19 @@ export type AlbumFacts = {
   title?: string | undefined;
   startedAt: Date;
   lengthMs: number;
-  /** Position of the first Part in the whole, from 0. */
-  index: number;
-  count: number;
-  total: number;
+  /** Which Parts of the whole these are: the first of them, from 0; absent where no Parts are posted. */
+  parts?: { index: number; count: number; total: number };
   coverage: number;
 };
 
 /** Caption of an album: channel, date, title, duration, part i/n, coverage; at most `maxChars`, cut at a word. */
 export function albumCaption(language: Language, facts: AlbumFacts, maxChars: number): string {
   const t = textOf(language);
-  const part = t.album.part(facts.index + 1, facts.index + facts.count, facts.total);
+  const { parts } = facts;
   const line = [
     facts.startedAt.toISOString().slice(0, 10),
     formatDuration(facts.lengthMs),
-    part,
+    ...(parts ? [t.album.part(parts.index + 1, parts.index + parts.count, parts.total)] : []),
     t.album.coverage(percent(facts.coverage)),
   ].join(' · ');
   const head =
@@ -127,7 +128,14 @@ export type CommentFacts = {
   lengthMs: number;
   sizeBytes: number;
   gaps: { atMs: number; lengthMs: number; cause: string }[];
+  /** What it was called from when on. */
+  chapters?: Chapter[];
+  /** A link was asked for and cannot be made. */
+  lacksUrl?: boolean;
 };
+
+/** More lines of a kind than this are only counted. */
+const mostLines = 50;
 
 /** Share of what was broadcast that is kept. */
 export function coverageOf({ lengthMs, gaps }: Pick<CommentFacts, 'lengthMs' | 'gaps'>): number {
@@ -135,17 +143,44 @@ export function coverageOf({ lengthMs, gaps }: Pick<CommentFacts, 'lengthMs' | '
   return lengthMs + missing > 0 ? lengthMs / (lengthMs + missing) : 1;
 }
 
-/** The first comment under a post: size, coverage and what is missing where. At most 50 Gaps are named. */
+/** The first comment under a post: chapters, size, coverage and what is missing where; at most 50 lines of a kind. */
 export function commentContent(language: Language, facts: CommentFacts): PostContent {
+  const blocks = [
+    chapterLines(language, facts),
+    facts.lacksUrl ? [textOf(language).comment.linksNeedUrl] : [],
+    gapLines(language, facts),
+  ];
+  return {
+    text: blocks
+      .filter((lines) => lines.length > 0)
+      .map((lines) => lines.join('\n'))
+      .join('\n\n'),
+  };
+}
+
+/** One chapter is no list. */
+function chapterLines(language: Language, { chapters = [], lengthMs }: CommentFacts): string[] {
+  const listed = listChapters(chapters, lengthMs);
+  if (listed.length < 2) return [];
+  const lines = listed.map(
+    (chapter) => `${formatDuration(chapter.atMs)} ${cutAtWord(chapterName(chapter), chapterChars)}`,
+  );
+  return capped(lines, textOf(language).comment.moreChapters);
+}
+
+function capped(lines: string[], more: (count: number) => string): string[] {
+  return lines.length > mostLines ? [...lines.slice(0, mostLines), more(lines.length - mostLines)] : lines;
+}
+
+function gapLines(language: Language, facts: CommentFacts): string[] {
   const t = textOf(language).comment;
   const causes = textOf(language).causes;
   const [length, size] = [formatDuration(facts.lengthMs), formatSize(facts.sizeBytes)];
-  if (facts.gaps.length === 0) return { text: t.complete(length, size) };
-  const lines = facts.gaps
-    .slice(0, 50)
-    .map((gap) => t.gap(formatDuration(gap.atMs), formatDuration(gap.lengthMs), causes[gap.cause] ?? gap.cause));
-  const more = facts.gaps.length > 50 ? [t.more(facts.gaps.length - 50)] : [];
-  return { text: [t.withGaps(length, size, percent(coverageOf(facts))), ...lines, ...more].join('\n') };
+  if (facts.gaps.length === 0) return [t.complete(length, size)];
+  const lines = facts.gaps.map((gap) =>
+    t.gap(formatDuration(gap.atMs), formatDuration(gap.lengthMs), causes[gap.cause] ?? gap.cause),
+  );
+  return [t.withGaps(length, size, percent(coverageOf(facts))), ...capped(lines, t.more)];
 }
 
 /** What a Stream is called where it has no title: its channel, or its address without secrets. */

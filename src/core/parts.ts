@@ -1,3 +1,5 @@
+import type { PostMode } from './model.ts';
+
 /** What planning needs of a Segment. */
 export type PlannableSegment = {
   id: number;
@@ -93,6 +95,19 @@ function toPart(segments: PlannableSegment[], rule: CutRule, isFinal: boolean): 
   const lengthMs = segments.reduce((sum, segment) => sum + segment.lengthMs, 0);
   const isOversized = sizeBytes > budgetBytes(rule);
   return { firstId: first.id, lastId: last.id, startMs: first.startMs, lengthMs, sizeBytes, isFinal, isOversized };
+}
+
+/** Whether a link is to be posted in place of Parts: asked for, or more Parts than a chat should be sent. */
+export function wantsLink({
+  mode,
+  partCount,
+  maxParts,
+}: {
+  mode: PostMode;
+  partCount: number;
+  maxParts: number;
+}): boolean {
+  return mode === 'link' || (mode === 'auto' && partCount > maxParts);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lte, type SQL } from 'drizzle-orm';
+import { and, desc, eq, gte, lte, type SQL, sql } from 'drizzle-orm';
 import type { Codecs } from '../core/model.ts';
 import type { ClosedSegment, GapCause, ResumePoint } from '../core/ports.ts';
 import type { Database } from './client.ts';
@@ -149,6 +149,30 @@ export async function findSegments(
     .innerJoin(takes, eq(takes.id, segments.takeId))
     .where(and(...where))
     .orderBy(segments.mediaSequence, segments.track);
+}
+
+/** A Segment from the middle of a window that a picture can be taken from; undefined where nothing is kept. */
+export async function findMiddleSegment(
+  db: Database,
+  window: { renditionId: number; fromSequence: number; toSequence: number | null },
+): Promise<SegmentRow | undefined> {
+  const where = and(
+    eq(segments.renditionId, window.renditionId),
+    eq(segments.track, 0),
+    gte(segments.mediaSequence, window.fromSequence),
+    window.toSequence === null ? undefined : lte(segments.mediaSequence, window.toSequence),
+  );
+  const [middle] = await db
+    .select({ sequence: sql<number>`avg(${segments.mediaSequence})`.mapWith(Number) })
+    .from(segments)
+    .where(where);
+  const [row] = await db
+    .select()
+    .from(segments)
+    .where(where)
+    .orderBy(desc(segments.isIndependent), sql`abs(${segments.mediaSequence} - ${middle?.sequence ?? 0}::float8)`)
+    .limit(1);
+  return row;
 }
 
 /** The keys of a Session's Segments (first captured Rendition), one list per Run. */

@@ -1,7 +1,7 @@
-import { and, count, desc, eq, gte, inArray, isNull, lte, max, sql, sum } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNull, lt, lte, max, or, sql, sum } from 'drizzle-orm';
 import { activeSessionStates } from '../core/session.ts';
 import type { Queryable } from './client.ts';
-import { deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
+import { chapters, deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
 
 export type SessionRow = typeof sessions.$inferSelect;
 export type RenditionRow = typeof renditions.$inferSelect;
@@ -98,6 +98,55 @@ export async function findGaps(db: Queryable, renditionId: number) {
     .from(gaps)
     .where(and(eq(gaps.renditionId, renditionId), eq(gaps.kind, 'gap')))
     .orderBy(gaps.atMs, gaps.id);
+}
+
+/**
+ * Writes down what a broadcast is called where that is new; what is unknown erases nothing. The first chapter of a
+ * Session is its beginning.
+ *
+ * @returns whether anything was written
+ */
+export async function noteChapter(
+  db: Queryable,
+  sessionId: number,
+  called: { title?: string | undefined; category?: string | undefined },
+): Promise<boolean> {
+  const title = sql<string>`coalesce(${called.title ?? null}, ${sessions.title})`;
+  const category = sql<string>`coalesce(${called.category ?? null}, ${sessions.category})`;
+  const isFirst = sql`not exists (select 1 from chapters c where c.session_id = ${sessionId})`;
+  const isNew = sql`(${sessions.title}, ${sessions.category}) is distinct from (${title}, ${category})`;
+  const [row] = await db
+    .update(sessions)
+    .set({ title, category, changedAt: sql`now()` })
+    .where(and(eq(sessions.id, sessionId), or(isFirst, isNew)))
+    .returning({ title: sessions.title, category: sessions.category });
+  if (row) await db.insert(chapters).values({ ...row, sessionId });
+  return row !== undefined;
+}
+
+/** What a Session was called when, in order; `atMs` is the media time of the window that was kept before. */
+export async function findChapters(
+  db: Queryable,
+  sessionId: number,
+  window: { renditionId: number; fromSequence: number; toSequence: number | null },
+): Promise<{ atMs: number; title: string | null; category: string | null }[]> {
+  const kept = db
+    .select({ ms: sql`coalesce(sum(${segments.lengthMs}), 0)` })
+    .from(segments)
+    .where(
+      and(
+        eq(segments.renditionId, window.renditionId),
+        eq(segments.track, 0),
+        gte(segments.mediaSequence, window.fromSequence),
+        window.toSequence === null ? undefined : lte(segments.mediaSequence, window.toSequence),
+        lt(segments.keptAt, chapters.at),
+      ),
+    );
+  return db
+    .select({ atMs: sql<number>`(${kept})`.mapWith(Number), title: chapters.title, category: chapters.category })
+    .from(chapters)
+    .where(eq(chapters.sessionId, sessionId))
+    .orderBy(chapters.at, chapters.id);
 }
 
 /** The last Take of a Rendition, if it has one. */

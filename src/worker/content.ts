@@ -1,7 +1,8 @@
 import type { App } from '../app.ts';
-import { albumCaption, cardContent, commentContent, coverageOf, streamName } from '../core/card.ts';
+import { type AlbumFacts, albumCaption, cardContent, commentContent, coverageOf, streamName } from '../core/card.ts';
 import type { Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
+import { textOf } from '../core/text/text.ts';
 import {
   type DeliveryContext,
   type DeliveryRow,
@@ -9,10 +10,9 @@ import {
   findPartsOfDelivery,
   findUploads,
   type PartRow,
-  type TargetRow,
 } from '../db/deliveries.ts';
 import type { watches } from '../db/schema.ts';
-import { findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
+import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
 
 type WatchRow = typeof watches.$inferSelect;
 
@@ -25,46 +25,61 @@ async function windowFacts(app: App, delivery: DeliveryRow) {
   return { ...kept, gaps: gaps.map((gap) => ({ ...gap, atMs: gap.atMs - kept.startMs })) };
 }
 
+/** A Delivery whose Posts are planned, with the chat's limits. */
+type Planning = { delivery: DeliveryRow; watch: WatchRow; limits: ChatLimits };
+
+async function captionOf(
+  app: App,
+  { delivery, watch, limits }: Planning,
+  facts: Pick<AlbumFacts, 'parts'> & { lengthMs?: number },
+): Promise<{ text: string; sessionId: number }> {
+  const context = await findDelivery(app.db, delivery.id);
+  if (!context) throw new Error('delivery vanished');
+  const { session, stream } = context;
+  const kept = await windowFacts(app, delivery);
+  const about = {
+    streamName: streamName(stream),
+    title: session.title ?? undefined,
+    startedAt: session.startedAt,
+    lengthMs: kept.lengthMs,
+    coverage: coverageOf(kept),
+    ...facts,
+  };
+  return { text: albumCaption(watch.language as Language, about, limits.captionChars), sessionId: session.id };
+}
+
 /** The caption of one album or video, rendered when it is planned: what is sent again is the same. */
 export async function contentOfAlbum(
   app: App,
-  album: {
-    delivery: DeliveryRow;
-    watch: WatchRow;
-    target: TargetRow;
-    limits: ChatLimits;
-    index: number;
-    total: number;
-    parts: PartRow[];
-  },
+  album: Planning & { index: number; total: number; parts: PartRow[] },
 ): Promise<PostContent> {
-  const context = await findDelivery(app.db, album.delivery.id);
-  if (!context) throw new Error('delivery vanished');
-  const facts = await windowFacts(app, album.delivery);
-  const { session, stream } = context;
-  const text = albumCaption(
-    album.watch.language as Language,
-    {
-      streamName: streamName(stream),
-      title: session.title ?? undefined,
-      startedAt: session.startedAt,
-      lengthMs: album.parts.reduce((sum, part) => sum + part.lengthMs, 0),
-      index: album.index,
-      count: album.parts.length,
-      total: album.total,
-      coverage: coverageOf(facts),
-    },
-    album.limits.captionChars,
-  );
+  const { index, total, parts } = album;
+  const lengthMs = parts.reduce((sum, part) => sum + part.lengthMs, 0);
+  const { text } = await captionOf(app, album, { lengthMs, parts: { index, count: parts.length, total } });
   return { text };
+}
+
+/** A link to the recording's page in place of its Parts. */
+export async function contentOfLink(app: App, planning: Planning): Promise<PostContent> {
+  const { text, sessionId } = await captionOf(app, planning, {});
+  const url = pageOf(app, sessionId);
+  const { open } = textOf(planning.watch.language as Language).card;
+  return { text, ...(url ? { url, buttons: [{ text: open, url }] } : {}) };
+}
+
+/** Address of a recording's page; undefined without `PUBLIC_URL`. */
+function pageOf(app: App, sessionId: number): string | undefined {
+  return app.config.publicUrl ? new URL(`/sessions/${sessionId}`, app.config.publicUrl).href : undefined;
 }
 
 /** The comment under the first post. */
 export async function contentOfComment(
   app: App,
-  { delivery, watch }: { delivery: DeliveryRow; watch: WatchRow },
+  { delivery, watch, lacksUrl }: Pick<Planning, 'delivery' | 'watch'> & { lacksUrl: boolean },
 ): Promise<PostContent> {
-  return commentContent(watch.language as Language, await windowFacts(app, delivery));
+  const chapters = await findChapters(app.db, delivery.sessionId, delivery);
+  const facts = await windowFacts(app, delivery);
+  return commentContent(watch.language as Language, { ...facts, chapters, lacksUrl });
 }
 
 /** The card of a Delivery as it should look now. */
@@ -79,12 +94,7 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     parts.map((part) => part.id),
     account,
   );
-  const page = `/sessions/${session.id}`;
-  const pageUrl = app.config.publicUrl
-    ? new URL(page, app.config.publicUrl).href
-    : watch.chatKind === 'web'
-      ? page
-      : undefined;
+  const pageUrl = pageOf(app, session.id) ?? (watch.chatKind === 'web' ? `/sessions/${session.id}` : undefined);
   return cardContent(watch.language as Language, {
     sessionId: session.id,
     sessionState: session.state,

@@ -1,15 +1,16 @@
 import { eq } from 'drizzle-orm';
 import { ring, transition } from '../advance.ts';
 import type { App } from '../app.ts';
-import { groupPosts } from '../core/parts.ts';
+import { groupPosts, wantsLink } from '../core/parts.ts';
 import type { ChatLimits } from '../core/ports.ts';
-import { findPartsOfDelivery, type Plannable } from '../db/deliveries.ts';
+import { findPartsOfDelivery, type PartRow, type Plannable } from '../db/deliveries.ts';
 import { deliveries, posts } from '../db/schema.ts';
-import { contentOfAlbum, contentOfComment } from './content.ts';
+import { keptInWindow } from '../db/sessions.ts';
+import { contentOfAlbum, contentOfComment, contentOfLink } from './content.ts';
 
 type NewPost = Pick<typeof posts.$inferInsert, 'kind' | 'ordinal' | 'partIds' | 'content'>;
 
-/** The window is complete: what will appear is written down, albums first, then the comment. */
+/** The window is complete: what will appear is written down, albums or a link first, then the comment. */
 export async function planPosts(app: App, plannable: Plannable, limits: ChatLimits): Promise<void> {
   const { id, cutId } = plannable.delivery;
   const planned = await contents(app, plannable, limits);
@@ -32,15 +33,31 @@ export async function planPosts(app: App, plannable: Plannable, limits: ChatLimi
 }
 
 async function contents(app: App, plannable: Plannable, limits: ChatLimits): Promise<NewPost[]> {
-  const wanted = await findPartsOfDelivery(app.db, plannable.delivery);
-  const total = wanted.length;
-  if (total === 0) return [];
+  const { delivery, target } = plannable;
+  const parts = await findPartsOfDelivery(app.db, delivery);
+  const { lengthMs } = await keptInWindow(app.db, delivery.renditionId, delivery);
+  if (lengthMs === 0) return [];
+  const isLong = wantsLink({ mode: target.postMode, partCount: parts.length, maxParts: limits.maxParts });
+  const planning = { ...plannable, limits };
+  const main = isLong && app.config.publicUrl ? await linkPost(app, planning) : await partPosts(app, planning, parts);
+  if (main.length === 0) return [];
+  const comment = await contentOfComment(app, { ...plannable, lacksUrl: isLong && !app.config.publicUrl });
+  return [...main, { kind: 'comment', ordinal: 0, content: comment }];
+}
+
+type Planning = Plannable & { limits: ChatLimits };
+
+async function linkPost(app: App, planning: Planning): Promise<NewPost[]> {
+  return [{ kind: 'link', ordinal: 0, content: await contentOfLink(app, planning) }];
+}
+
+async function partPosts(app: App, planning: Planning, wanted: PartRow[]): Promise<NewPost[]> {
   const planned: NewPost[] = [];
   let index = 0;
-  for (const [ordinal, { kind, parts }] of groupPosts(wanted, limits.albumItems).entries()) {
-    const content = await contentOfAlbum(app, { ...plannable, limits, index, total, parts });
+  for (const [ordinal, { kind, parts }] of groupPosts(wanted, planning.limits.albumItems).entries()) {
+    const content = await contentOfAlbum(app, { ...planning, index, total: wanted.length, parts });
     planned.push({ kind, ordinal, partIds: parts.map((part) => part.id), content });
     index += parts.length;
   }
-  return [...planned, { kind: 'comment', ordinal: 0, content: await contentOfComment(app, plannable) }];
+  return planned;
 }

@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { planParts } from '../core/parts.ts';
+import { planParts, wantsLink } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
 import {
   type CutRow,
@@ -42,11 +42,15 @@ async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { 
   const { nextSequence } = await keptSoFar(app.db, delivery.renditionId);
   const end = delivery.toSequence;
   const isComplete = delivery.closedAt !== null && (isKept || (end !== null && end < nextSequence));
-  const cut = await openCut(app, plannable, limits);
-  // Where nothing can be staged a Part is sent as it is posted.
-  const account = chat.canStage(targetRef(target)) ? chat.account : undefined;
+  const hasLink = app.config.publicUrl !== undefined;
+  const isLinked = (partCount: number) =>
+    hasLink && wantsLink({ mode: target.postMode, partCount, maxParts: limits.maxParts });
+  const cut = isLinked(0) ? undefined : await openCut(app, plannable, limits);
+  // Where nothing can be staged a Part is sent as it is posted; too many of them are not sent at all.
+  const accountFor = (partCount: number) =>
+    chat.canStage(targetRef(target)) && !isLinked(partCount) ? chat.account : undefined;
   if (cut) {
-    const plan = { cut, account, isComplete, endsEarly: end !== null && end < nextSequence - 1 };
+    const plan = { cut, accountFor, isComplete, endsEarly: end !== null && end < nextSequence - 1 };
     if (!(await planCut(app, plannable, plan))) return;
   }
   if (isComplete) await planPosts(app, plannable, limits);
@@ -85,8 +89,13 @@ async function moveTo(app: App, delivery: DeliveryRow, cut: CutRow): Promise<boo
   return moved.length > 0;
 }
 
-/** `account`: whom Parts are staged with while the stream is live; undefined where they are not. */
-type CutPlan = { cut: CutRow; account: string | undefined; isComplete: boolean; endsEarly: boolean };
+type CutPlan = {
+  cut: CutRow;
+  /** Whom so many Parts are staged with while the stream is live; undefined where they are not. */
+  accountFor: (partCount: number) => string | undefined;
+  isComplete: boolean;
+  endsEarly: boolean;
+};
 
 /** @returns whether the plan still counts */
 async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promise<boolean> {
@@ -115,7 +124,7 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
     covered.push(await insertPart(app, tailCut, tail));
     if (!(await moveTo(app, delivery, tailCut))) return false;
   }
-  await insertUploads(app, covered, plan.account);
+  await insertUploads(app, covered, plan.accountFor(covered.length));
   return true;
 }
 

@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import type { PostItem } from '../core/ports.ts';
 import { findDelivery, findIdFloor, findPosts } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
+import { makeCover } from './cover.ts';
 import { isIdUnknown, outgoingPost, parentOf, type Sending } from './outgoing.ts';
 import { collectItems } from './post-items.ts';
 import { learnIds, reconcilePost } from './reconcile-post.ts';
@@ -50,19 +51,28 @@ async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise
     const items = await collectItems(app, current, dir, signal).catch(async (error: unknown) => {
       if (!signal.aborted) await settleUnsent(app, current, error);
     });
-    return items ? await callChat(app, current, items, signal) : false;
+    if (!items) return false;
+    const coverPath = now.kind === 'link' ? await makeCover(app, sending.context.delivery, dir, signal) : undefined;
+    return await callChat(app, current, { items, coverPath }, signal);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
 }
 
-async function callChat(app: App, sending: Sending, items: PostItem[], signal: AbortSignal): Promise<boolean> {
+type Files = { items: PostItem[]; coverPath: string | undefined };
+
+async function callChat(
+  app: App,
+  sending: Sending,
+  { items, coverPath }: Files,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { chat, context, post } = sending;
   const intent = { idFloor: (await floorOf(app, sending)) ?? null, sentAt: new Date() };
   const attempts = sql`${posts.attempts} + 1`;
   if (!(await advance(app, 'posts', post.id, 'sendStarted', { ...intent, attempts, error: null }))) return false;
   try {
-    const out = outgoingPost({ ...sending, post: { ...post, ...intent } });
+    const out = { ...outgoingPost({ ...sending, post: { ...post, ...intent } }), ...(coverPath ? { coverPath } : {}) };
     return await confirmPost(app, sending, await chat.post(targetRef(context.target), out, items, signal));
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');

@@ -104,9 +104,7 @@ describe('the caption of an album', () => {
     title: 'Morning show',
     startedAt: new Date('2026-02-03T04:05:06Z'),
     lengthMs: 3_723_000,
-    index: 0,
-    count: 1,
-    total: 3,
+    parts: { index: 0, count: 1, total: 3 },
     coverage: 1,
   };
 
@@ -114,7 +112,7 @@ describe('the caption of an album', () => {
     expect(albumCaption('en', album, 1024)).toBe(
       'Morning show\ne.example/live\n2026-02-03 · 1:02:03 · part 1/3 · 100 % complete',
     );
-    expect(albumCaption('ru', { ...album, count: 2, coverage: 0.9996 }, 1024)).toContain(
+    expect(albumCaption('ru', { ...album, parts: { index: 0, count: 2, total: 3 }, coverage: 0.9996 }, 1024)).toContain(
       'части 1–2/3 · полнота 99.9 %',
     );
   });
@@ -153,6 +151,23 @@ describe('the comment', () => {
     const many = commentContent('en', { lengthMs: 58_000, sizeBytes: 1, gaps: new Array(53).fill(gap) }).text;
     expect(many.split('\n')).toHaveLength(52);
     expect(many).toContain('and 3 more gaps');
+  });
+
+  test('lists chapters where there is more than one, and says that a link needs an address', () => {
+    const facts = { lengthMs: 3_700_000, sizeBytes: 5_000_000, gaps: [] };
+    const chapters = [
+      { atMs: 0, title: 'Morning show', category: 'Talk' },
+      { atMs: 3_661_000, title: 'Games' },
+    ];
+    expect(commentContent('en', { ...facts, chapters }).text).toBe(
+      '0:00 Morning show · Talk\n1:01:01 Games\n\nComplete: 1:01:40, 5.0 MB, no gaps.',
+    );
+    expect(commentContent('en', { ...facts, chapters: chapters.slice(1) }).text).not.toContain('Games');
+    expect(commentContent('ru', { ...facts, lacksUrl: true }).text).toContain('PUBLIC_URL');
+    const many = Array.from({ length: 60 }, (_, index) => ({ atMs: index * 2_000, title: `c${index}` }));
+    const { text } = commentContent('en', { ...facts, chapters: many });
+    expect(text).toContain('… and 10 more chapters');
+    expect(text).not.toContain('c50');
   });
 
   test('100 % is said only of what is whole', () => {
