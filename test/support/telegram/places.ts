@@ -79,7 +79,10 @@ export function addGroup(world: WorldState, options: GroupOptions): Chat.GroupCh
           ...name,
           ...(type === 'forum' ? { is_forum: true as const } : {}),
         };
-  join(world, newChat(world, chat), botRights);
+  const state = newChat(world, chat);
+  // Message 1 of a forum is where "General" begins.
+  if (type === 'forum') state.lastId = 1;
+  join(world, state, botRights);
   return chat;
 }
 
