@@ -1,6 +1,7 @@
-import { PassThrough, pipeline, type Readable } from 'node:stream';
-import { execa, type ResultPromise } from 'execa';
+import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
+import { execa } from 'execa';
 import { TemporaryError, UserError } from '../core/errors.ts';
+import { endGroup, forgetGroup, isGroup, rememberGroup } from './groups.ts';
 import { redact } from './log.ts';
 
 /** How a child process ended. `stderrTail` holds its last 4 kB, without secrets. */
@@ -20,22 +21,13 @@ export type RunOptions = {
   cwd?: string;
   /** Longest stdout that is kept, in characters. */
   maxOutputChars?: number;
+  /** Added to the clean environment: what must not stand among the arguments. */
+  env?: Record<string, string>;
   /** Run as this user and group (embedded Postgres refuses root). */
   uid?: number;
 };
 
-/** From the first signal to the last: INT lets ffmpeg finish its file. */
-const termAfterMs = 3_000;
-const killAfterMs = 5_000;
 const stderrTailChars = 4_096;
-
-const groups = new Set<number>();
-process.on('exit', killAllChildren);
-
-/** Kills every child's process group at once; runs at exit so that no child outlives its worker. */
-export function killAllChildren(): void {
-  for (const pid of groups) signalGroup(pid, 'SIGKILL');
-}
 
 /**
  * Runs a program: an argument array, never a shell; its own process group, so that what it starts ends with it; a
@@ -48,11 +40,11 @@ export async function run(command: string, args: string[], options: RunOptions =
   const startedAt = performance.now();
   const child = start(command, args, options);
   const { pid } = child;
-  if (pid !== undefined) groups.add(pid);
+  rememberGroup(pid);
   let reason: RunResult['reason'] | undefined;
   const end = (why: 'aborted' | 'timeout') => {
     reason ??= why;
-    if (pid !== undefined) endGroup(pid, child);
+    endGroup(pid, child);
   };
   const onAbort = () => end('aborted');
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -72,14 +64,8 @@ export async function run(command: string, args: string[], options: RunOptions =
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
-    if (pid !== undefined) forget(pid, reason === 'aborted' || reason === 'timeout');
+    forgetGroup(pid, reason === 'aborted' || reason === 'timeout');
   }
-}
-
-function forget(pid: number, wasEnded: boolean): void {
-  // A leader that obeyed may leave children that did not (yt-dlp and its ffmpeg).
-  if (wasEnded) signalGroup(pid, 'SIGKILL');
-  groups.delete(pid);
 }
 
 /** What broke where it was not the program itself: its input, or more output than is kept. */
@@ -95,7 +81,9 @@ function causeOf({
   return failed && exitCode === 0 && cause instanceof Error ? `\n${cause.message}` : '';
 }
 
-function start(command: string, args: string[], options: RunOptions & { isStreamed?: boolean }) {
+type StartOptions = RunOptions & { isStreamed?: boolean; isWritten?: boolean };
+
+function start(command: string, args: string[], options: StartOptions) {
   const { PATH, HOME, LANG, TMPDIR, TZ } = process.env;
   const owner = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
   return execa(command, args, {
@@ -105,8 +93,8 @@ function start(command: string, args: string[], options: RunOptions & { isStream
     detached: true,
     cleanup: false,
     extendEnv: false,
-    env: { PATH, HOME, LANG, TMPDIR, TZ },
-    stdin: options.input ? 'pipe' : 'ignore',
+    env: { PATH, HOME, LANG, TMPDIR, TZ, ...options.env },
+    stdin: options.input || options.isWritten ? 'pipe' : 'ignore',
     ...(options.input ? { input: detached(options.input) } : {}),
     maxBuffer: options.maxOutputChars ?? 32_000_000,
     stripFinalNewline: false,
@@ -121,25 +109,6 @@ function detached(input: Readable): Readable {
   return through;
 }
 
-/** INT, TERM after 3 s, KILL after 8 s, to the whole group. */
-function endGroup(pid: number, child: ResultPromise): void {
-  signalGroup(pid, 'SIGINT');
-  const timers = [
-    setTimeout(() => signalGroup(pid, 'SIGTERM'), termAfterMs),
-    setTimeout(() => signalGroup(pid, 'SIGKILL'), termAfterMs + killAfterMs),
-  ];
-  const done = () => timers.forEach(clearTimeout);
-  child.then(done, done);
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // The group is gone already.
-  }
-}
-
 /**
  * Runs a program and gives its stdout as it comes. The program's group ends with the stream, the signal or this
  * process; a failure destroys the stream.
@@ -149,7 +118,7 @@ export function runToStream(command: string, args: string[], options: RunOptions
   const child = start(command, args, { ...options, isStreamed: true });
   const { pid, stdout } = child;
   if (!stdout || pid === undefined) throw new UserError('program_missing', { program: command });
-  groups.add(pid);
+  rememberGroup(pid);
   // Not stdout itself: it ends in the same way whether the program finished or died.
   const out = new PassThrough({ highWaterMark: 1 << 20 });
   out.on('error', () => stdout.destroy());
@@ -159,14 +128,50 @@ export function runToStream(command: string, args: string[], options: RunOptions
   options.signal.addEventListener('abort', end, { once: true });
   out.once('close', () => {
     stdout.destroy();
-    if (groups.has(pid)) end();
+    if (isGroup(pid)) end();
   });
   void child.then((result) => {
-    groups.delete(pid);
+    forgetGroup(pid, false);
     options.signal.removeEventListener('abort', end);
     if (!result.failed) return out.end();
     const detail = redact(`${result.stderr ?? ''}${causeOf(result)}`.slice(-stderrTailChars));
     return out.destroy(new TemporaryError('program_failed', { detail: `${command}: ${detail}` }));
   });
   return out;
+}
+
+/** A program that runs: its output to be read, its input to be written. */
+export type Program = {
+  stdin: Writable;
+  /** Ends when the program closes it; does not fail when the program does. */
+  stdout: Readable;
+  /** How it ended; never rejects. Its group is gone by then. */
+  ended: Promise<Omit<RunResult, 'stdout'>>;
+  /** INT, TERM after 3 s, KILL after 8 s, to the whole group. */
+  end(): void;
+};
+
+/** Starts a program whose output is read while it runs. @throws UserError `program_missing` */
+export function startProgram(command: string, args: string[], options: Pick<RunOptions, 'env' | 'cwd'> = {}): Program {
+  const startedAt = performance.now();
+  const child = start(command, args, { ...options, isStreamed: true, isWritten: true });
+  const { pid, stdin, stdout } = child;
+  if (!stdin || !stdout || pid === undefined) throw new UserError('program_missing', { program: command });
+  rememberGroup(pid);
+  // Without this execa would throw away what nobody reads within a tick.
+  stdout.pause();
+  // A program that left does not read its input; how it ended tells why.
+  stdin.on('error', () => undefined);
+  let isEnded = false;
+  const ended = child.then((result) => {
+    forgetGroup(pid, true);
+    const stderrTail = redact(`${result.stderr ?? ''}`.slice(-stderrTailChars));
+    const reason: RunResult['reason'] = isEnded ? 'aborted' : result.failed ? 'failed' : 'exited';
+    return { reason, exitCode: result.exitCode, stderrTail, durationMs: performance.now() - startedAt };
+  });
+  const end = () => {
+    isEnded = true;
+    endGroup(pid, child);
+  };
+  return { stdin, stdout, ended, end };
 }
