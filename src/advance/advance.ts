@@ -69,8 +69,19 @@ export async function transition<T extends TableName>(
     .where(eq(rows.id, id));
   if (state !== row.state) {
     await tx.insert(events).values({ kind: `${name}.${state}`, subject: name, subjectId: id, data: { event } });
+    if (name === 'delivery') await touchSiblings(tx, id);
   }
   return state;
+}
+
+/**
+ * One card tells of all Deliveries of a Watch and Session, so what changes for one changes for them all. A row that is
+ * locked is being changed itself: it is passed over, so that two never wait for each other.
+ */
+async function touchSiblings(tx: Queryable, deliveryId: number): Promise<void> {
+  await tx.execute(sql`update deliveries set changed_at = now() where id in (
+    select o.id from deliveries o join deliveries d on d.watch_id = o.watch_id and d.session_id = o.session_id
+    where d.id = ${deliveryId} and o.id <> d.id for update of o skip locked)`);
 }
 
 /** Tells that a row changed and adds jobs. Both are bells: what is lost here, `sweep` brings back. */

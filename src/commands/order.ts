@@ -2,6 +2,7 @@ import type { App } from '../app.ts';
 import { UserError } from '../core/errors.ts';
 import type { Quality } from '../core/model.ts';
 import type { Platform, StreamRef } from '../core/ports.ts';
+import { addTargets, type TargetRow } from '../db/deliveries.ts';
 import type { WatchRules } from '../db/schema.ts';
 import { ensureTarget, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
 import { type Args, type CommandContext, matchStream } from './context.ts';
@@ -16,16 +17,44 @@ export async function findStream(app: App, href: string): Promise<{ platform: Pl
   return { platform, stream: await upsertStream(app.db, match) };
 }
 
+/**
+ * The Targets that `to=archive,backup` names, in that order; the default one without it. Two names of one place are one
+ * Target: it is posted to once.
+ *
+ * @throws UserError `target_unknown`
+ */
+async function findOrdered(
+  app: App,
+  ctx: CommandContext,
+  to: string | number | undefined,
+): Promise<[TargetRow, ...TargetRow[]]> {
+  const names =
+    to === undefined
+      ? [undefined]
+      : String(to)
+          .split(',')
+          .map((name) => name.trim())
+          .filter(Boolean);
+  const byPlace = new Map<string, TargetRow>();
+  for (const name of names) {
+    const target = await ensureTarget(app.db, ctx.chat, name);
+    if (!target) throw new UserError('target_unknown', { name: name ?? 'here' });
+    const place = `${target.kind}:${target.address}`;
+    if (!byPlace.has(place)) byPlace.set(place, target);
+  }
+  const [first, ...others] = byPlace.values();
+  if (!first) throw new UserError('target_unknown', { name: String(to) });
+  return [first, ...others];
+}
+
 /** Writes the Watch that `/record` or `/watch` orders. @throws UserError `site_unknown`, `target_unknown` */
 export async function placeOrder(app: App, ctx: CommandContext, args: Args, once: boolean): Promise<Order> {
   const { platform, stream } = await findStream(app, String(args.url));
-  const name = args.to === undefined ? undefined : String(args.to);
-  const target = await ensureTarget(app.db, ctx.chat, name);
-  if (!target) throw new UserError('target_unknown', { name: name ?? 'here' });
+  const [first, ...others] = await findOrdered(app, ctx, args.to);
   const rules: WatchRules = {};
   if (typeof args.for === 'number') rules.maxLengthMs = args.for;
   if (typeof args.split === 'number') rules.splitMs = args.split;
-  const { watch, isNew } = await upsertWatch(app.db, {
+  const order = {
     streamId: stream.id,
     chat: ctx.chat,
     language: ctx.language,
@@ -33,7 +62,13 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
     quality: (args.quality ?? 'best') as Quality,
     rules,
     once,
-    targetId: target.id,
+    targetId: first.id,
+  };
+  // Whoever looks for orders sees all Targets of one or none.
+  const placed = await app.db.transaction(async (tx) => {
+    const written = await upsertWatch(tx, order);
+    if (written.isNew) await addTargets(tx, written.watch.id, others);
+    return written;
   });
-  return { platform, stream, watch, isNew };
+  return { platform, stream, ...placed };
 }

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { cardState, cutAtWord, streamName } from '../core/card.ts';
+import { worstDelivery } from '../core/delivery.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
@@ -12,12 +13,24 @@ const perPage = 20;
 export const status: Command = async (app, ctx, args) => {
   if (args.id !== undefined) {
     const picked = await pickDeliveries(app, ctx, String(args.id), false);
-    return { text: (await Promise.all(picked.slice(0, perPage).map((row) => describe(app, ctx, row)))).join('\n\n') };
+    return { text: await describeAll(app, ctx, picked) };
   }
-  const active = (await findChatDeliveries(app.db, ctx.chat, { isUnfinished: true })).slice(0, perPage);
+  const active = await findChatDeliveries(app.db, ctx.chat, { isUnfinished: true });
   if (active.length === 0) return { text: textOf(ctx.language).replies.idle };
-  return { text: (await Promise.all(active.map((row) => describe(app, ctx, row)))).join('\n\n') };
+  return { text: await describeAll(app, ctx, active) };
 };
+
+/** One paragraph for each order and Session, whatever number of Targets: of the Delivery that is worst off. */
+async function describeAll(app: App, ctx: CommandContext, rows: ChatDelivery[]): Promise<string> {
+  const groups = new Map<string, ChatDelivery>();
+  for (const row of rows) {
+    const key = `${row.watch.id} ${row.session.id}`;
+    const worst = worstDelivery([row.delivery, (groups.get(key) ?? row).delivery]);
+    groups.set(key, worst === row.delivery ? row : (groups.get(key) ?? row));
+  }
+  const shown = [...groups.values()].slice(0, perPage);
+  return (await Promise.all(shown.map((row) => describe(app, ctx, row)))).join('\n\n');
+}
 
 async function describe(
   app: App,

@@ -27,6 +27,8 @@ export type CardFacts = {
   /** This chat's window is closed, whatever the Session does for others. */
   isClosed: boolean;
   pageUrl?: string | undefined;
+  /** The first post of the recording in its chat. */
+  postUrl?: string | undefined;
 };
 
 /** The one word for where a recording stands, from the Session's state and this chat's Delivery. */
@@ -76,6 +78,7 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
       ...(isCapturing ? [{ text: t.card.stop, command: `/stop ${id}` }] : []),
       { text: t.card.status, command: `/status ${id}` },
       ...(facts.pageUrl ? [{ text: t.card.open, url: facts.pageUrl }] : []),
+      ...(facts.postUrl ? [{ text: t.card.openPost, url: facts.postUrl }] : []),
     ],
   };
 }

@@ -39,7 +39,7 @@ export const commandSpecs = [
     role: 'operator',
     args: [{ name: 'url', type: 'url', isRequired: true }],
     options: [to, quality, { name: 'split', type: 'duration' }],
-    example: '/watch https://example.com/live to=archive',
+    example: '/watch https://example.com/live to=archive,backup',
   },
   {
     name: 'unwatch',

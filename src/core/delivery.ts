@@ -24,6 +24,14 @@ export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryE
 };
 export const finalDeliveryStates: DeliveryState[] = ['done', 'cancelled'];
 
+const worstFirst: DeliveryState[] = ['paused', 'collecting', 'posting', 'cancelled', 'done'];
+
+/** The one of several Deliveries of an order that a person should be told of: nothing is posted while one is not. */
+export function worstDelivery<T extends { state: DeliveryState }>(deliveries: readonly [T, ...T[]]): T {
+  const rank = ({ state }: T) => worstFirst.indexOf(state);
+  return deliveries.reduce((worst, delivery) => (rank(delivery) < rank(worst) ? delivery : worst));
+}
+
 export const postStates = ['planned', 'sending', 'posted', 'ambiguous', 'failed', 'skipped'] as const;
 export type PostState = (typeof postStates)[number];
 export type PostEvent =

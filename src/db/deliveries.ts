@@ -1,7 +1,18 @@
-import { and, asc, eq, inArray, lt, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, exists, inArray, lt, ne, sql } from 'drizzle-orm';
 import type { ChatKind } from '../core/model.ts';
 import type { Queryable } from './client.ts';
-import { cuts, deliveries, parts, posts, sessions, streams, targets, uploads, watches } from './schema.ts';
+import {
+  cuts,
+  deliveries,
+  parts,
+  posts,
+  sessions,
+  streams,
+  targets,
+  uploads,
+  watches,
+  watchTargets,
+} from './schema.ts';
 
 /** Above every mediaSequence. */
 const lastSequence = 2 ** 31 - 1;
@@ -25,6 +36,40 @@ export async function findDelivery(db: Queryable, deliveryId: number) {
   return row;
 }
 export type DeliveryContext = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
+
+/** Adds Targets to a Watch that has its first one. */
+export async function addTargets(db: Queryable, watchId: number, others: TargetRow[]): Promise<void> {
+  const values = others.map(({ id: targetId }, index) => ({ watchId, targetId, position: index + 1 }));
+  if (values.length > 0) await db.insert(watchTargets).values(values).onConflictDoNothing();
+}
+
+/**
+ * The Deliveries of one Watch and Session with their Targets: the one that has the card first, then in the order the
+ * Targets were named.
+ */
+export async function findSiblings(db: Queryable, delivery: { watchId: number; sessionId: number }) {
+  const card = db
+    .select({ one: sql`1` })
+    .from(posts)
+    .where(and(eq(posts.deliveryId, deliveries.id), eq(posts.kind, 'card')));
+  return db
+    .select({ delivery: deliveries, target: targets })
+    .from(deliveries)
+    .innerJoin(targets, eq(targets.id, deliveries.targetId))
+    .leftJoin(
+      watchTargets,
+      and(eq(watchTargets.watchId, deliveries.watchId), eq(watchTargets.targetId, deliveries.targetId)),
+    )
+    .where(and(eq(deliveries.watchId, delivery.watchId), eq(deliveries.sessionId, delivery.sessionId)))
+    .orderBy(desc(exists(card)), sql`${watchTargets.position} nulls last`, deliveries.id);
+}
+
+/** The Delivery that carries the card of this one's Watch and Session. */
+export async function findCardDelivery(db: Queryable, deliveryId: number): Promise<number | undefined> {
+  const [row] = await db.select().from(deliveries).where(eq(deliveries.id, deliveryId));
+  const [first] = row ? await findSiblings(db, row) : [];
+  return first?.delivery.id;
+}
 
 /** Deliveries of a Rendition still to be planned, with Watch and Target. */
 export async function findPlannable(db: Queryable, renditionId: number) {

@@ -150,12 +150,12 @@ function isHopeless(error: unknown): error is UserError {
 async function captureOnce(app: App, run: CaptureRun, loaded: Loaded, to: Capturing): Promise<boolean> {
   let gotSegments = false;
   try {
-    const { input } = await resolve(loaded.stream.url, {
-      quality: loaded.rendition.name as Quality,
-      programs: app.config,
-      signal: to.signal,
-      allowPrivate: app.config.allowPrivateSources,
-    });
+    const find = async (signal: AbortSignal): Promise<SourceInput> => {
+      const options = { programs: app.config, allowPrivate: app.config.allowPrivateSources };
+      const quality = loaded.rendition.name as Quality;
+      return (await resolve(loaded.stream.url, { ...options, quality, signal })).input;
+    };
+    const input = { ...(await find(to.signal)), renew: find };
     await to.keeper.drained();
     const from = await findResumePoint(app.db, run.renditionId);
     const source = run.pickSource(input);

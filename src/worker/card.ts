@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
-import { posts, watchTargets } from '../db/schema.ts';
+import { posts } from '../db/schema.ts';
 import { contentOfCard } from './content.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { orderingTarget } from './target.ts';
@@ -15,14 +15,15 @@ const editEveryMs: Record<string, number> = { web: 1_000, telegram: 15_000, disc
 
 /**
  * Posts the card of a Delivery in the chat that ordered it, or edits it where it tells something else now. One card
- * stands for a Watch and Session, whatever number of Targets: the first Target's Delivery carries it.
+ * stands for a Watch and Session, whatever number of Targets: one Delivery (`findCardDelivery`) carries it. The caller
+ * holds the lease on that.
  */
 export async function tellCard(app: App, deliveryId: number, signal: AbortSignal): Promise<void> {
   // Before the facts are read: what changes while the card is being told is newer than it, and told again.
   const asOf = new Date();
   const context = await findDelivery(app.db, deliveryId);
   const chat = context && app.chats.get(context.watch.chatKind);
-  if (!context || !chat || !(await carriesCard(app, context))) return;
+  if (!context || !chat) return;
   const content = await contentOfCard(app, context);
   const card = (await findCard(app.db, deliveryId)) ?? (await insertCard(app, deliveryId, content));
   if (!card) return;
@@ -39,16 +40,6 @@ type Telling = {
   content: PostContent;
   asOf: Date;
 };
-
-async function carriesCard(app: App, { watch, delivery }: DeliveryContext): Promise<boolean> {
-  const [first] = await app.db
-    .select({ targetId: watchTargets.targetId })
-    .from(watchTargets)
-    .where(eq(watchTargets.watchId, watch.id))
-    .orderBy(watchTargets.position)
-    .limit(1);
-  return first?.targetId === delivery.targetId;
-}
 
 async function insertCard(app: App, deliveryId: number, content: PostContent): Promise<PostRow | undefined> {
   const [row] = await app.db

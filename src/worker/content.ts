@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { type AlbumFacts, albumCaption, cardContent, commentContent, coverageOf, streamName } from '../core/card.ts';
+import { worstDelivery } from '../core/delivery.ts';
 import type { Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
 import { textOf } from '../core/text/text.ts';
@@ -8,11 +9,16 @@ import {
   type DeliveryRow,
   findDelivery,
   findPartsOfDelivery,
+  findPosts,
+  findSiblings,
   findUploads,
   type PartRow,
 } from '../db/deliveries.ts';
 import type { watches } from '../db/schema.ts';
 import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
+
+import { isIdUnknown, parentOf } from './outgoing.ts';
+import { targetRef } from './target.ts';
 
 type WatchRow = typeof watches.$inferSelect;
 
@@ -85,6 +91,8 @@ export async function contentOfComment(
 /** The card of a Delivery as it should look now. */
 export async function contentOfCard(app: App, context: DeliveryContext): Promise<PostContent> {
   const { delivery, session, stream, watch, target } = context;
+  const siblings = await findSiblings(app.db, delivery);
+  const worst = worstDelivery([delivery, ...siblings.map((sibling) => sibling.delivery)]);
   const facts = await windowFacts(app, delivery);
   const found = await findRendition(app.db, delivery.renditionId);
   const parts = await findPartsOfDelivery(app.db, delivery);
@@ -98,7 +106,7 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
   return cardContent(watch.language as Language, {
     sessionId: session.id,
     sessionState: session.state,
-    deliveryState: delivery.state,
+    deliveryState: worst.state,
     streamName: streamName(stream),
     title: session.title ?? undefined,
     quality: found?.rendition.name ?? watch.quality,
@@ -110,8 +118,20 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     partsPlanned: parts.length,
     trouble: session.state === 'recording' ? undefined : (found?.rendition.trouble ?? undefined),
     endReason: delivery.closeReason ?? undefined,
-    error: delivery.error ?? undefined,
+    error: worst.error ?? siblings.find((sibling) => sibling.delivery.error)?.delivery.error ?? undefined,
     isClosed: delivery.closedAt !== null,
     pageUrl,
+    postUrl: await findPostUrl(app, siblings),
   });
+}
+
+/** Where the first post stands that a browser can open. */
+async function findPostUrl(app: App, siblings: Awaited<ReturnType<typeof findSiblings>>): Promise<string | undefined> {
+  for (const { delivery, target } of siblings) {
+    const posted = parentOf(await findPosts(app.db, delivery.id))?.posted;
+    const isKnown = posted && !isIdUnknown(posted);
+    const url = isKnown ? app.chats.get(target.kind)?.linkTo?.(targetRef(target), posted) : undefined;
+    if (url) return url;
+  }
+  return undefined;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
-import { findDelivery } from '../db/deliveries.ts';
+import { findCardDelivery, findDelivery } from '../db/deliveries.ts';
 import { claimLease, type Lease, releaseLeases, renewLeases } from '../db/leases.ts';
 import type { Handlers, QueueWorkers } from '../queue/queue.ts';
 import { captureRendition } from './capture.ts';
@@ -71,7 +71,10 @@ export function startSupervisor(app: App, pickSource: (input: SourceInput) => So
       const what = `chat:${kind}:${chatId}`;
       await underLease(what, ({ abort }) => sendPosts(app, deliveryId, abort.signal));
     },
-    card: ({ deliveryId }) => underLease(`card:${deliveryId}`, ({ abort }) => tellCard(app, deliveryId, abort.signal)),
+    card: async ({ deliveryId }) => {
+      const id = await findCardDelivery(app.db, deliveryId);
+      if (id !== undefined) await underLease(`card:${id}`, ({ abort }) => tellCard(app, id, abort.signal));
+    },
     clean: () => underLease('clean', ({ abort }) => cleanUp(app, abort.signal)),
   };
   const concurrency = { capture: 10, plan: 2, part: 4, post: 4, card: 4, clean: 1 };

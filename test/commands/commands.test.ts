@@ -5,7 +5,16 @@ import type { App } from '../../src/app.ts';
 import { dispatch } from '../../src/commands/dispatch.ts';
 import type { ChatAddress } from '../../src/core/model.ts';
 import type { ChatReply } from '../../src/core/ports.ts';
-import { audit, deliveries, renditions, sessions, streams, targets, watches } from '../../src/db/schema.ts';
+import {
+  audit,
+  deliveries,
+  renditions,
+  sessions,
+  streams,
+  targets,
+  watches,
+  watchTargets,
+} from '../../src/db/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { steeredPlatform } from './steered-platform.ts';
 
@@ -99,6 +108,26 @@ describe('/record', () => {
     expect(await say(newChat(), '/record https://other.example/x')).toContain('do not know this site');
     site.set('live3', { state: 'live' });
     expect(await say(newChat(), '/record site.example/live3 to=nowhere')).toContain('no target "nowhere"');
+  });
+
+  test('goes to every target that is named, once to each place, or to none', async () => {
+    site.set('many', { state: 'live' });
+    const chat = newChat();
+    for (const name of ['archive', 'twin']) await say(chat, `/target add ${name} web:archive`);
+    await say(chat, '/target add backup web:backup');
+    expect(await say(chat, '/record site.example/many to=archive,nowhere')).toContain('no target "nowhere"');
+    const id = idIn(await say(chat, '/record site.example/many to=backup,archive,twin,here'), 's');
+    const rows = await app.db
+      .select({ name: targets.name, position: watchTargets.position })
+      .from(deliveries)
+      .innerJoin(targets, eq(targets.id, deliveries.targetId))
+      .innerJoin(watchTargets, eq(watchTargets.targetId, targets.id))
+      .where(eq(deliveries.sessionId, id))
+      .orderBy(watchTargets.position);
+    expect(rows.map(({ name }) => name)).toEqual(['backup', 'archive', 'here']);
+    expect((await say(chat, `/status s${id}`)).match(/many/g)).toHaveLength(1);
+    expect(await say(chat, '/stop')).toContain(`Stopping s${id}`);
+    expect((await deliveriesOf(id)).every((row) => row.closeReason === 'stopped')).toBe(true);
   });
 });
 

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type DeliveryState,
   deliveryTransitions,
   finalDeliveryStates,
   postTransitions,
   uploadTransitions,
+  worstDelivery,
 } from '../../src/core/delivery.ts';
 import { finalSessionStates, sessionTransitions } from '../../src/core/session.ts';
 
@@ -58,4 +60,14 @@ describe.each(machines)('the states of a $name', ({ table, starts, finals }) => 
       ),
     );
   });
+});
+
+test.each([
+  [['done', 'paused'], 'paused'],
+  [['done', 'posting'], 'posting'],
+  [['posting', 'collecting'], 'collecting'],
+  [['done', 'done'], 'done'],
+] as [[DeliveryState, ...DeliveryState[]], DeliveryState][])('of %j a card tells %s', (states, worst) => {
+  const [first, ...others] = states.map((state) => ({ state }));
+  expect(worstDelivery([first ?? { state: 'done' }, ...others]).state).toBe(worst);
 });
