@@ -111,6 +111,23 @@ test('an empty file is refused, and so is a photo that is none', async () => {
   await expectRefused(api.sendPhoto(id, bytes('a.jpg')), 400, 'Bad Request: IMAGE_PROCESS_FAILED');
   const { photo } = await api.sendPhoto(id, new InputFile(jpeg(640, 360), 'a.jpg'));
   expect(photo).toMatchObject([{ width: 640, height: 360 }]);
+  const long = new InputFile(jpeg(9000, 400), 'a.jpg');
+  await expectRefused(api.sendPhoto(id, long), 400, 'Bad Request: PHOTO_INVALID_DIMENSIONS');
+  const big = new InputFile(jpeg(640, 360, 10 * 2 ** 20 + 1), 'a.jpg');
+  const text = 'Bad Request: file of size 10485761 bytes is too big for a photo; the maximum size is 10485760 bytes';
+  await expectRefused(api.sendPhoto(id, big), 400, text);
+});
+
+test('a cover may be used again by its id, and is chosen for each message', async () => {
+  const { api, world } = await setup();
+  const { id } = world.addChannel({ title: 'Vault' });
+  const options = { cover: new InputFile(jpeg(640, 360), 'cover.jpg'), start_timestamp: 5 };
+  const { video } = await api.sendVideo(id, bytes(), options);
+  expect(video).toMatchObject({ cover: [{ width: 640, height: 360 }], start_timestamp: 5 });
+  const [cover] = video.cover ?? [];
+  const again = await api.sendVideo(id, video.file_id, { cover: cover?.file_id ?? '' });
+  expect(again.video.cover?.[0]?.file_unique_id).toBe(cover?.file_unique_id);
+  expect((await api.sendVideo(id, video.file_id)).video).not.toHaveProperty('cover');
 });
 
 test('a thumbnail that is too big, or comes with a file id, is ignored, and noted', async () => {

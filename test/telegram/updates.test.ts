@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { Api, Bot } from 'grammy';
 import type { Chat, Update, User } from 'grammy/types';
 import { expect, onTestFinished, test } from 'vitest';
@@ -150,11 +151,11 @@ type Hook = { server: Server; url: string; seen: { headers: IncomingMessage['hea
 /** A webhook that answers with these statuses in turn, then 200. */
 async function startHook(statuses: number[]): Promise<Hook> {
   const seen: Hook['seen'] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    seen.push({ headers: request.headers, update: JSON.parse(Buffer.concat(chunks).toString()) as Update });
-    response.writeHead(statuses.shift() ?? 200).end();
+  const server = createServer((request, response) => {
+    void json(request).then((update) => {
+      seen.push({ headers: request.headers, update: update as Update });
+      response.writeHead(statuses.shift() ?? 200).end();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close().closeAllConnections());
@@ -205,4 +206,33 @@ test('two bots have their own private chats with a person', async () => {
   const { ann, chat }: { ann: User; chat: Chat } = all;
   await all.api.sendMessage(chat.id, 'x');
   await expectRefused(second.sendMessage(ann.id, 'x'), 400, 'Bad Request: chat not found');
+});
+
+test('updates may be late and in another order', async () => {
+  const { api, world, say } = await withAnn();
+  world.holdUpdates();
+  for (const text of ['a', 'b']) say(text);
+  expect(await api.getUpdates()).toEqual([]);
+  world.releaseUpdates({ order: 'reversed' });
+  expect(textsOf(await api.getUpdates())).toEqual(['b', 'a']);
+});
+
+test('an anonymous administrator speaks as the group, a channel as itself', async () => {
+  const { api, world, ann } = await withAnn();
+  const [group, channel] = [world.addGroup({ title: 'G' }), world.addChannel({ title: 'C' })];
+  for (const as of [group, channel]) world.say(ann, group, '/status', { as });
+  const updates = await api.getUpdates();
+  expect(updates.map(({ message }) => [message?.from?.username, message?.sender_chat?.id])).toEqual([
+    ['GroupAnonymousBot', group.id],
+    ['Channel_Bot', channel.id],
+  ]);
+});
+
+test('what a person edits comes as an edit; what a person deletes is told to nobody', async () => {
+  const { api, world, chat, say } = await withAnn();
+  const { message_id: id } = say('/lst');
+  world.change(chat, id, '/list');
+  world.erase(chat, id);
+  expect(await api.getUpdates()).toMatchObject([{ message: { text: '/lst' } }, { edited_message: { text: '/list' } }]);
+  expect(world.messages(chat)).toEqual([]);
 });

@@ -18,8 +18,9 @@ export function originOf(message: StoredMessage): MessageOrigin {
 
 /** What a forward or copy shows of the message it is made of. */
 export function contentOf(message: StoredMessage) {
-  const { text, entities, caption, captionEntities, isCaptionAbove, file, hasSpoiler } = message;
-  return { text, entities, caption, captionEntities, isCaptionAbove, file, hasSpoiler };
+  const { text, entities, caption, captionEntities, isCaptionAbove } = message;
+  const { file, cover, startTimestamp, hasSpoiler } = message;
+  return { text, entities, caption, captionEntities, isCaptionAbove, file, cover, startTimestamp, hasSpoiler };
 }
 
 /** Puts a message into a chat's history and counts its id. */

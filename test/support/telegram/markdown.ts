@@ -31,10 +31,11 @@ export function parseMarkdown(source: string): Formatted {
   const open: Open[] = [];
   let text = '';
   let at = 0;
-  const close = (extra: Record<string, unknown> = {}) => {
+  const close = (extra?: Record<string, unknown>) => {
     const { type, offset } = open.pop() as Open;
     const length = text.length - offset;
-    if (length > 0)
+    // A link whose address is none leaves its text.
+    if (length > 0 && (extra || type !== 'link'))
       entities.push({ type: type === 'link' ? 'text_link' : type, offset, length, ...extra } as MessageEntity);
   };
   while (at < source.length) {
@@ -61,7 +62,8 @@ export function parseMarkdown(source: string): Formatted {
     if (!isCode && char === ']' && inner === 'link') {
       const url = /^\]\(((?:\\.|[^)\\])*)\)/.exec(source.slice(at));
       if (!url) fail(`Can't find end of a URL at byte offset ${Buffer.byteLength(source.slice(0, at))}`);
-      close({ url: new URL((url[1] ?? '').replace(/\\(.)/g, '$1')).href });
+      const address = (url[1] ?? '').replace(/\\(.)/g, '$1');
+      close(URL.canParse(address) ? { url: new URL(address).href } : undefined);
       at += url[0].length;
       continue;
     }

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import type { Chat, Message, User } from 'grammy/types';
 import { threadOfReply } from './destination.ts';
 import { parseText } from './entities.ts';
-import { type Draft, post } from './messages.ts';
+import { type Draft, edit, post } from './messages.ts';
 import { attributesOf, type MediaKind } from './methods/media.ts';
 import { type BotState, type ChatState, nextId, nowMs, type StoredMessage, type WorldState } from './state.ts';
 import { deliver } from './updates.ts';
@@ -26,10 +26,25 @@ export function stateOf(world: WorldState, chat: { id: number }, bot = defaultBo
   return found;
 }
 
-export type SayOptions = { threadId?: number; replyTo?: number };
+export type SayOptions = {
+  threadId?: number;
+  replyTo?: number;
+  /** Speaks as a chat: the group itself (an anonymous administrator) or a channel of theirs. */
+  as?: Chat;
+};
+
+/** Who stands for chats that speak. Source: Bot API, Message, field `from`; the ids are Telegram's own. */
+const groupBot: User = { id: 1_087_968_824, is_bot: true, first_name: 'Group', username: 'GroupAnonymousBot' };
+const channelBot: User = { id: 136_817_688, is_bot: true, first_name: 'Channel', username: 'Channel_Bot' };
+
+function speakerOf(world: WorldState, user: User, { chat, as }: { chat: ChatState; as: Chat | undefined }) {
+  if (chat.chat.type === 'channel') return { senderChat: chat };
+  if (!as) return { from: user };
+  return { from: as.id === chat.chat.id ? groupBot : channelBot, senderChat: stateOf(world, as) };
+}
 
 /** What a person's message has besides its content; who speaks in a group becomes its member. */
-function draftOf(world: WorldState, user: User, chat: ChatState, { threadId, replyTo }: SayOptions): Draft {
+function draftOf(world: WorldState, user: User, chat: ChatState, { threadId, replyTo, as }: SayOptions): Draft {
   const message = replyTo === undefined ? undefined : chat.messages.get(replyTo);
   if (replyTo !== undefined && !message) throw new Error(`no message ${replyTo} to reply to`);
   if (chat.chat.type !== 'private' && !chat.members.has(user.id)) {
@@ -39,7 +54,7 @@ function draftOf(world: WorldState, user: User, chat: ChatState, { threadId, rep
   const topicId = threadId ?? (message?.isTopicMessage ? message.threadId : undefined);
   const thread = isForum && topicId !== undefined ? { threadId: topicId, isTopicMessage: true } : {};
   return {
-    ...(chat.chat.type === 'channel' ? { senderChat: chat } : { from: user }),
+    ...speakerOf(world, user, { chat, as }),
     ...(message ? { replyTo: message } : {}),
     ...(isForum ? thread : threadOfReply(chat, message)),
   };
@@ -55,6 +70,13 @@ function postAs(world: WorldState, chat: ChatState, draft: Draft): Message {
 export function say(world: WorldState, user: User, chat: Chat, what: SayOptions & { text: string }): Message {
   const state = stateOf(world, chat);
   return postAs(world, state, { ...draftOf(world, user, state, what), ...parseText({ text: what.text }) });
+}
+
+/** A person edits what was said. */
+export function change(world: WorldState, chat: Chat, what: { messageId: number; text: string }): void {
+  const message = stateOf(world, chat).messages.get(what.messageId);
+  if (!message) throw new Error(`no message ${what.messageId}`);
+  edit(world, message, parseText({ text: what.text }));
 }
 
 export type SendFileOptions = SayOptions & {

@@ -43,6 +43,10 @@ export type StoredMessage = {
   captionEntities?: MessageEntity[];
   isCaptionAbove?: boolean;
   file?: StoredFile;
+  /** A video's picture in the chat, chosen for each message. */
+  cover?: StoredFile;
+  /** In seconds. */
+  startTimestamp?: number;
   hasSpoiler?: boolean;
   albumId?: string;
   markup?: InlineKeyboardMarkup;
@@ -133,6 +137,7 @@ export type WorldState = {
   /** Automatic forwards that wait; undefined when they are not held. */
   heldForwards: (() => void)[] | undefined;
   forwardsToDrop: number;
+  heldUpdates: (() => void)[] | undefined;
   scheduled: (() => void)[];
   timers: Set<NodeJS.Timeout>;
   closing: AbortController;

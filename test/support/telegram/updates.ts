@@ -2,6 +2,7 @@ import type { Update, User } from 'grammy/types';
 import { ApiError } from './api-error.ts';
 import { type BotState, later, nowMs, type StoredMessage, type WorldState } from './state.ts';
 import { viewOf } from './views.ts';
+import { canSee } from './visibility.ts';
 import { kickWebhook } from './webhooks.ts';
 
 /** Updates nobody asked for within this time are forgotten. Source: Bot API, "Getting updates". */
@@ -17,6 +18,10 @@ type Body = Omit<Update, 'update_id'>;
 
 /** Puts an update into a bot's queue, if its setting at this moment asks for the kind. */
 export function deliver(world: WorldState, bot: BotState, body: Body): void {
+  if (world.heldUpdates) {
+    world.heldUpdates.push(() => deliver(world, bot, body));
+    return;
+  }
   const kind = Object.keys(body)[0] ?? '';
   const isWanted = bot.allowedUpdates?.length ? bot.allowedUpdates.includes(kind) : !onRequest.includes(kind);
   if (!isWanted || bot.isRevoked) return;
@@ -24,6 +29,18 @@ export function deliver(world: WorldState, bot: BotState, body: Body): void {
   bot.nextUpdateId += 1;
   kickWebhook(world, bot);
   for (const wake of bot.onUpdate) wake();
+}
+
+/** Lets updates wait until they are released. */
+export function holdUpdates(world: WorldState): void {
+  world.heldUpdates ??= [];
+}
+
+/** Delivers what waits, the last first if asked to. */
+export function releaseUpdates(world: WorldState, isReversed: boolean): void {
+  const held = world.heldUpdates ?? [];
+  world.heldUpdates = undefined;
+  for (const run of isReversed ? held.toReversed() : held) run();
 }
 
 /** What a message is called as an update. */
@@ -46,31 +63,6 @@ export function announce(
     if (isOwn ? !isOwnToo : !canSee(bot, message)) continue;
     deliver(world, bot, { [updateKind(message, isEdit)]: viewOf(world, message, bot.user.id) } as Body);
   }
-}
-
-function isIn(status: string | undefined): boolean {
-  return status !== undefined && status !== 'left' && status !== 'kicked';
-}
-
-/** Membership and privacy mode. Source: core.telegram.org/bots/features#privacy-mode. */
-function canSee(bot: BotState, message: StoredMessage): boolean {
-  const { chat } = message;
-  if (chat.chat.type === 'private') return chat.botId === bot.user.id && !chat.isBlocked;
-  const status = chat.members.get(bot.user.id)?.status;
-  if (!isIn(status)) return false;
-  // Bots do not see what other bots say in groups.
-  if (chat.chat.type !== 'channel' && message.from?.is_bot) return false;
-  if (chat.chat.type === 'channel' || status === 'administrator' || !bot.hasPrivacy) return true;
-  return Boolean(message.service) || isMeantFor(bot, message);
-}
-
-function isMeantFor(bot: BotState, message: StoredMessage): boolean {
-  if (message.replyTo?.botId === bot.user.id) return true;
-  const command = /^\/\w+(?:@(\w+))?/.exec(message.text ?? message.caption ?? '');
-  if (!command) return false;
-  if (command[1] !== undefined) return command[1].toLowerCase() === bot.user.username?.toLowerCase();
-  const bots = [...message.chat.members.values()].filter(({ user, status }) => user.is_bot && isIn(status));
-  return bots.length === 1 || message.chat.lastBotId === bot.user.id;
 }
 
 /** Tells a bot that its own membership changed. */

@@ -58,6 +58,13 @@ export function checkSize(world: WorldState, kind: FileKind, sizeBytes: number):
   throw new ApiError(413, 'Request Entity Too Large');
 }
 
+/** Source: Bot API, sendPhoto: width and height together at most 10000, their ratio at most 20. */
+function checkDimensions(kind: FileKind, { width, height }: { width: number; height: number }): void {
+  if (kind !== 'photo') return;
+  const ratio = Math.max(width, height) / Math.min(width, height);
+  if (width + height > 10_000 || !(ratio <= 20)) throw badRequest('PHOTO_INVALID_DIMENSIONS');
+}
+
 /** Keeps an uploaded file: a document of its own, though the same bytes were uploaded before. */
 export async function storeUpload(
   world: WorldState,
@@ -79,6 +86,7 @@ export async function storeUpload(
   }
   const size = imageSize(await readFile(path));
   if (!size) throw badRequest('IMAGE_PROCESS_FAILED');
+  checkDimensions(kind, size);
   return { ...file, attributes: size };
 }
 

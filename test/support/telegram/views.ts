@@ -41,7 +41,10 @@ export function fileView(world: WorldState, file: StoredFile, botId: number, pla
 function mediaView(world: WorldState, message: StoredMessage, botId: number): Record<string, unknown> {
   const { file } = message;
   if (!file) return {};
-  const view = fileView(world, file, botId, `${message.chat.chat.id}/${message.id}`);
+  const place = `${message.chat.chat.id}/${message.id}`;
+  const view = fileView(world, file, botId, place);
+  if (message.cover) view.cover = [fileView(world, message.cover, botId, place)];
+  if (message.startTimestamp) view.start_timestamp = message.startTimestamp;
   // Clients of before 4.0 of the API know animations as documents. Source: the field `animation` of Message.
   if (file.kind === 'animation') return { animation: view, document: view };
   return { [file.kind]: file.kind === 'photo' ? [view] : view };

@@ -1,18 +1,12 @@
 import type { Chat, Message, User } from 'grammy/types';
-import { publish } from './messages.ts';
+import { publish, remove } from './messages.ts';
 import { fileAtPath } from './methods/files.ts';
-import { defaultBot, press, type SayOptions, type SendFileOptions, say, sendFile, stateOf } from './people.ts';
+import { newBot, newState } from './new-state.ts';
+import { change, defaultBot, press, type SayOptions, type SendFileOptions, say, sendFile, stateOf } from './people.ts';
 import * as places from './places.ts';
-import {
-  type BotState,
-  type CommandList,
-  type MemberStatus,
-  nextId,
-  type StoredFile,
-  type WorldState,
-} from './state.ts';
+import { type CommandList, type MemberStatus, nextId, type StoredFile, type WorldState } from './state.ts';
 import type { WorldForServer, WorldOptions } from './types.ts';
-import { endPoll } from './updates.ts';
+import { endPoll, holdUpdates, releaseUpdates } from './updates.ts';
 import { viewOf } from './views.ts';
 
 /** A message as the bot sees it, with the hash of its file's bytes (hex) to compare with the disk. */
@@ -31,6 +25,10 @@ export type World = WorldState &
     setRights(chat: Chat, rights: Record<string, boolean>): void;
     migrate(group: Chat): Chat.SupergroupChat;
     say(user: User, chat: Chat, text: string, options?: SayOptions): Message;
+    /** A person edits a text. */
+    change(chat: Chat, messageId: number, text: string): void;
+    /** A person deletes a message; no bot is told. */
+    erase(chat: Chat, messageId: number): void;
     sendFile(user: User, chat: Chat, what: SendFileOptions): Promise<Message>;
     /** @returns the id of the callback query */
     press(user: User, chat: Chat, messageId: number, button: string): string;
@@ -46,6 +44,9 @@ export type World = WorldState &
     releaseForwards(options?: { order?: 'reversed' }): void;
     /** The next `count` automatic forwards never appear. */
     dropForwards(count: number): void;
+    /** Updates wait from now on, as if the servers were slow; `releaseUpdates` numbers and delivers them. */
+    holdUpdates(): void;
+    releaseUpdates(options?: { order?: 'reversed' }): void;
     /** Moves the server's clock on; timers do not follow. */
     advance(ms: number): void;
     /** The server's clock stands still from now on, but for `advance`. */
@@ -53,48 +54,6 @@ export type World = WorldState &
     /** The person's account is gone: 403 from now on. */
     deactivate(user: User): void;
   };
-
-function newState(options: WorldOptions): WorldState {
-  return {
-    options,
-    bots: new Map(),
-    users: new Map(),
-    chats: new Map(),
-    files: new Map(),
-    answers: [],
-    clockOffsetMs: 0,
-    frozenAt: undefined,
-    nextId: 1000,
-    heldForwards: undefined,
-    forwardsToDrop: 0,
-    scheduled: [],
-    timers: new Set(),
-    closing: new AbortController(),
-    duringRead: undefined,
-  };
-}
-
-function newBot(world: WorldState, token: string): BotState {
-  const id = Number(token.split(':')[0]);
-  const user: User = { id, is_bot: true, first_name: `Bot ${id}`, username: `aircheck_${id}_bot` };
-  return {
-    token,
-    user,
-    hasPrivacy: true,
-    isRevoked: false,
-    queue: [],
-    nextUpdateId: 100_000 + nextId(world),
-    lastMessageId: 0,
-    allowedUpdates: undefined,
-    webhook: undefined,
-    endPoll: undefined,
-    lastPoll: undefined,
-    onUpdate: new Set(),
-    commands: [],
-    rates: new Map(),
-    callbacks: new Map(),
-  };
-}
 
 function seen(world: WorldState, chat: Chat): SeenMessage[] {
   const botId = defaultBot(world).user.id;
@@ -171,6 +130,11 @@ export function createWorld(options: WorldOptions): World {
     setRights: (chat, rights) => places.setRights(state, chat, rights),
     migrate: (group) => places.migrate(state, group),
     say: (user, chat, text, more = {}) => say(state, user, chat, { ...more, text }),
+    change: (chat, messageId, text) => change(state, chat, { messageId, text }),
+    erase(chat, messageId) {
+      const message = stateOf(state, chat).messages.get(messageId);
+      if (message) remove(message);
+    },
     sendFile: (user, chat, what) => sendFile(state, user, chat, what),
     press: (user, chat, messageId, button) => press(state, user, chat, { messageId, button }),
     messages: (chat) => seen(state, chat),
@@ -187,6 +151,8 @@ export function createWorld(options: WorldOptions): World {
       if (!known) throw new Error(`no file ${fileId}`);
       return known.file;
     },
+    holdUpdates: () => holdUpdates(state),
+    releaseUpdates: ({ order } = {}) => releaseUpdates(state, order === 'reversed'),
     advance(ms) {
       state.clockOffsetMs += ms;
     },

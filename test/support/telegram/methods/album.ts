@@ -7,7 +7,7 @@ import { nextId, type StoredFile } from '../state.ts';
 import type { Call } from '../types.ts';
 import { viewOf } from '../views.ts';
 import type { World } from '../world.ts';
-import { fileOfParams, type MediaKind, mediaKinds } from './media.ts';
+import { coverOfParams, fileOfParams, type MediaKind, mediaKinds } from './media.ts';
 import { captionOf } from './text.ts';
 
 /** Source: TDLib, MAX_GROUPED_MESSAGES. The documentation says 2-10; one item is taken and is no album. */
@@ -37,11 +37,14 @@ function checkMix(kinds: string[]): void {
   }
 }
 
-async function filesOf(world: World, call: Call, items: Item[]): Promise<StoredFile[]> {
-  const files: StoredFile[] = [];
+type ItemFile = Pick<Draft, 'cover' | 'startTimestamp'> & { file: StoredFile };
+
+async function filesOf(world: World, call: Call, items: Item[]): Promise<ItemFile[]> {
+  const files: ItemFile[] = [];
   for (const item of items) {
     const missing = "can't parse InputMedia: media not found";
-    files.push(await fileOfParams(world, call, { kind: item.type as MediaKind, params: item, missing }));
+    const file = await fileOfParams(world, call, { kind: item.type as MediaKind, params: item, missing });
+    files.push({ ...(item.type === 'video' ? await coverOfParams(world, call, item) : {}), file });
   }
   return files;
 }
@@ -54,13 +57,13 @@ export async function sendMediaGroup(world: World, call: Call): Promise<Message[
   const captions = items.map(captionOf);
   const { bot, chat, common } = destinationsOf(world, call, items);
   const files = await filesOf(world, call, items);
-  checkMix(files.map(({ kind }) => kind));
+  checkMix(files.map(({ file }) => file.kind));
   destinationsOf(world, call, items);
   countSend(world, bot, chat, items.length);
   const albumId = items.length > 1 ? { albumId: String(nextId(world) * 1_000_003) } : {};
-  const drafts = files.map((file, index): Draft => {
+  const drafts = files.map((content, index): Draft => {
     const spoiler = items[index]?.has_spoiler ? { hasSpoiler: true } : {};
-    return { ...common, ...captions[index], ...spoiler, ...albumId, file };
+    return { ...common, ...captions[index], ...spoiler, ...albumId, ...content };
   });
   const isScheduled = call.isAutoScheduled === true || drafts.some((draft) => isKeptBack(world, chat, draft));
   return post(world, chat, { drafts, isScheduled }).map((message) => viewOf(world, message, bot.user.id));

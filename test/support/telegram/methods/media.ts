@@ -45,15 +45,35 @@ export async function fileOfParams(
   { kind, params, missing }: { kind: MediaKind; params: Call['params']; missing?: string },
 ): Promise<StoredFile> {
   const value = params[kind] ?? params.media;
+  const sent = kindSent(kind, { params, call, value });
   const input: Input = {
-    kind: kindSent(kind, { params, call, value }),
+    kind: sent,
     value,
     part: kind,
     thumbnail: params.thumbnail,
-    attributes: attributesOf(kind, params),
+    attributes: attributesOf(sent, params),
     missing: missing ?? `there is no ${kind} in the request`,
   };
   return resolveInput(world, botByToken(world, call.token), call, input);
+}
+
+/** What a video shows before it is played; unlike a thumbnail it may be a file id. @throws ApiError */
+export async function coverOfParams(
+  world: World,
+  call: Call,
+  params: Call['params'],
+): Promise<Pick<Draft, 'cover' | 'startTimestamp'>> {
+  const { cover: value, start_timestamp: startTimestamp } = params;
+  const start = startTimestamp ? { startTimestamp: Number(startTimestamp) } : {};
+  if (value === undefined && !(call.method === 'sendVideo' && call.files.has('cover'))) return start;
+  const input: Input = {
+    kind: 'photo',
+    value,
+    part: 'cover',
+    attributes: {},
+    missing: 'there is no cover in the request',
+  };
+  return { ...start, cover: await resolveInput(world, botByToken(world, call.token), call, input) };
 }
 
 /** A new .mp4 sent as a document becomes a video, unless that is switched off. Source: Bot API, sendDocument. */
@@ -86,9 +106,10 @@ export function sendMedia(kind: MediaKind) {
     const caption = captionOf(call.params);
     const destination = destinationOf(world, call, mediaKinds[kind].what);
     const file = await fileOfParams(world, call, { kind, params: call.params });
+    const cover = kind === 'video' ? await coverOfParams(world, call, call.params) : {};
     // The chat may have changed while the file was read.
     destinationOf(world, call, mediaKinds[kind].what);
     const spoiler = call.params.has_spoiler ? { hasSpoiler: true } : {};
-    return postOne(world, call, destination, { ...caption, ...spoiler, file });
+    return postOne(world, call, destination, { ...caption, ...spoiler, ...cover, file });
   };
 }
