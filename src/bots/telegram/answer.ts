@@ -1,18 +1,14 @@
-import { randomBytes } from 'node:crypto';
 import type { Update, UserFromGetMe } from 'grammy/types';
-import { UserError } from '../../core/errors.ts';
-import type { ChatEvent, ChatReply } from '../../core/ports.ts';
-import { errorSentence, languageOf } from '../../core/text/text.ts';
-import { moveChat } from '../../db/chats.ts';
-import { noteStranger } from '../../db/grants.ts';
+import type { ChatReply } from '../../core/ports.ts';
 import type { Telegram } from './client.ts';
-import { type Nameless, toEvent } from './event.ts';
+import { type OnEvent, replyTo } from './handle.ts';
 import { claimReply, findUnfinished, giveReplyBack, type InboxRow, noteHandled, pruneInbox } from './inbox.ts';
 import { pause } from './patience.ts';
 import { sendReply } from './reply.ts';
 import { pruneSightings } from './sightings.ts';
 
-export type OnEvent = (event: ChatEvent) => Promise<ChatReply | undefined>;
+/** By the row's id. */
+type Busy = Map<number, { chatId: string; done: Promise<void> }>;
 type Answering = { me: UserFromGetMe; onEvent: OnEvent; signal: AbortSignal };
 
 /** Chats that are answered at once: one command may take half a minute. */
@@ -25,7 +21,7 @@ const farewellMs = 5_000;
 /** Answers the inbox until the signal: one chat in order, chats side by side. */
 export async function answerUntil(telegram: Telegram, answering: Answering): Promise<void> {
   const { signal } = answering;
-  const busy = new Map<string, Promise<void>>();
+  const busy: Busy = new Map();
   let bell = new AbortController();
   const ring = () => bell.abort();
   const unhear = telegram.bus.hear('inbox', ring);
@@ -33,12 +29,12 @@ export async function answerUntil(telegram: Telegram, answering: Answering): Pro
   try {
     while (!signal.aborted) {
       bell = new AbortController();
-      for (const row of await nextRows(telegram, [...busy.keys()])) {
+      for (const row of await nextRows(telegram, busy)) {
         const done = answerRow(telegram, row, answering).finally(() => {
-          busy.delete(row.chatId);
+          busy.delete(row.id);
           ring();
         });
-        busy.set(row.chatId, done);
+        busy.set(row.id, { chatId: row.chatId, done });
       }
       if (performance.now() - tidiedAt > tidyEveryMs) {
         tidiedAt = performance.now();
@@ -48,13 +44,22 @@ export async function answerUntil(telegram: Telegram, answering: Answering): Pro
     }
   } finally {
     unhear();
-    await Promise.race([Promise.all(busy.values()), pause(farewellMs, new AbortController().signal)]);
+    await farewell(busy);
   }
 }
 
-async function nextRows({ db, account, log }: Telegram, busyChats: string[]): Promise<InboxRow[]> {
+async function farewell(busy: Busy): Promise<void> {
+  const isDone = new AbortController();
+  const all = Promise.all([...busy.values()].map(({ done }) => done)).then(() => isDone.abort());
+  await Promise.race([all, pause(farewellMs, isDone.signal)]);
+}
+
+async function nextRows({ db, account, log }: Telegram, busy: Busy): Promise<InboxRow[]> {
   try {
-    return await findUnfinished(db, account, { busyChats, limit: chatsAtOnce - busyChats.length });
+    const busyChats = [...busy.values()].map(({ chatId }) => chatId);
+    const rows = await findUnfinished(db, account, { busyChats, limit: chatsAtOnce - busy.size });
+    // A chat that moved meanwhile has another id now, and this row still.
+    return rows.filter((row) => !busy.has(row.id));
   } catch (err) {
     log.warn({ err }, 'the inbox cannot be read yet');
     return [];
@@ -88,29 +93,6 @@ async function handle(telegram: Telegram, row: InboxRow, answering: Answering): 
   // A pressed button waits for an answer, even an empty one.
   const reply = said ?? (update.callback_query ? { text: '' } : undefined);
   return (await noteHandled(telegram.db, row.id, reply)) ? reply : undefined;
-}
-
-async function replyTo(telegram: Telegram, update: Update, { me, onEvent }: Answering): Promise<ChatReply | undefined> {
-  const event = toEvent(update, me);
-  if (!event) return undefined;
-  if (event.kind === 'migrate') {
-    await moveChat(telegram.db, 'telegram', event.from, event.to);
-    return undefined;
-  }
-  if (event.kind === 'nameless') return answerNameless(telegram, event);
-  try {
-    return await onEvent(event);
-  } catch (err) {
-    const id = randomBytes(3).toString('hex');
-    telegram.log.error({ err, id, update: update.update_id }, 'a message could not be handled');
-    return { text: errorSentence(languageOf(event.text, event.user.language), err, id), isError: true };
-  }
-}
-
-/** Rights belong to people; a group that speaks is nobody. Told once an hour, like strangers. */
-async function answerNameless({ db }: Telegram, { chat, text }: Nameless): Promise<ChatReply | undefined> {
-  if (!(await noteStranger(db, chat, { userId: chat.chatId, userName: 'anonymous admin' }))) return undefined;
-  return { text: errorSentence(languageOf(text), new UserError('anonymous_admin')), isError: true };
 }
 
 async function showReply(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { UserFromGetMe } from 'grammy/types';
 import { claimLease, releaseLeases, renewLeases } from '../../db/leases.ts';
-import { answerUntil, type OnEvent } from './answer.ts';
+import { answerUntil } from './answer.ts';
 import type { Telegram } from './client.ts';
+import type { OnEvent } from './handle.ts';
 import { registerCommands } from './menu.ts';
 import { createPatience, pause } from './patience.ts';
 import { type AlarmTimes, pollUntil, tellConflict } from './poll.ts';
@@ -66,7 +67,9 @@ async function renewUntil({ db, log }: Telegram, owner: string, signal: AbortSig
       log.warn({ err }, 'the lease on Telegram cannot be renewed');
     });
     if (held) renewedAt = askedAt;
-    if (held?.size === 0 || performance.now() - renewedAt > leaseSeconds * 1000) return;
+    if (held?.size !== 0 && performance.now() - renewedAt < leaseSeconds * 1000) continue;
+    log.info('another process listens to Telegram now');
+    return;
   }
 }
 
