@@ -70,28 +70,31 @@ function openTag(html: string, begin: number, { state, offset }: Place): number 
   const tag = name.toLowerCase();
   if (begin + 1 + name.length >= html.length) fail(`Unclosed start tag at byte offset ${offset}`);
   if (!tags[tag]) fail(`Unsupported start tag "${tag}" at byte offset ${offset}`);
-  const attribute = /^\s*([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+)))?/;
+  const { attributes, end } = attributesOf(html, begin + 1 + name.length, { tag, offset });
+  if (tag === 'span' && attributes.class !== 'tg-spoiler') {
+    fail(`Tag "span" must have class "tg-spoiler" at byte offset ${offset}`);
+  }
+  state.open.push({ tag, attributes, offset: state.text.length });
+  return end;
+}
+
+const attribute = /^\s*([^\s=>]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+)))?/;
+
+/** Reads up to the end of a start tag; `end` is where the text goes on. */
+function attributesOf(html: string, begin: number, { tag, offset }: { tag: string; offset: number }) {
   const attributes: Record<string, string> = {};
-  let at = begin + 1 + name.length;
-  for (;;) {
+  let at = begin;
+  while (at < html.length) {
     const rest = html.slice(at);
-    const end = /^\s*>/.exec(rest);
-    if (end) {
-      at += end[0].length;
-      break;
-    }
+    const close = /^\s*>/.exec(rest);
+    if (close) return { attributes, end: at + close[0].length };
     if (/^\s*=/.test(rest)) fail(`Empty attribute name in the tag "${tag}" at byte offset ${offset}`);
     const match = attribute.exec(rest);
     if (!match) fail(`Unclosed start tag at byte offset ${offset}`);
     attributes[(match[1] ?? '').toLowerCase()] = decode(match[2] ?? match[3] ?? match[4] ?? '');
     at += match[0].length;
-    if (at >= html.length) fail(`Unclosed start tag "${tag}" at byte offset ${offset}`);
   }
-  if (tag === 'span' && attributes.class !== 'tg-spoiler') {
-    fail(`Tag "span" must have class "tg-spoiler" at byte offset ${offset}`);
-  }
-  state.open.push({ tag, attributes, offset: state.text.length });
-  return at;
+  return fail(`Unclosed start tag "${tag}" at byte offset ${offset}`);
 }
 
 function closeTag(html: string, begin: number, { state, offset }: Place): number {

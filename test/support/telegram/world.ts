@@ -1,13 +1,13 @@
 import type { Chat, Message, User } from 'grammy/types';
-import { publish, remove } from './messages.ts';
+import { forLooks, forPeople } from './actions.ts';
+import { publish } from './messages.ts';
 import { fileAtPath } from './methods/files.ts';
 import { newBot, newState } from './new-state.ts';
-import { change, defaultBot, press, type SayOptions, type SendFileOptions, say, sendFile, stateOf } from './people.ts';
-import * as places from './places.ts';
-import { type CommandList, type MemberStatus, nextId, type StoredFile, type WorldState } from './state.ts';
+import { defaultBot, type SayOptions, type SendFileOptions } from './people.ts';
+import type { BotRights, GroupOptions } from './places.ts';
+import type { CommandList, MemberStatus, StoredFile, WorldState } from './state.ts';
 import type { WorldForServer, WorldOptions } from './types.ts';
-import { endPoll, holdUpdates, releaseUpdates } from './updates.ts';
-import { viewOf } from './views.ts';
+import { endPoll } from './updates.ts';
 
 /** A message as the bot sees it, with the hash of its file's bytes (hex) to compare with the disk. */
 export type SeenMessage = Message & { fileSha256?: string };
@@ -16,8 +16,8 @@ export type SeenMessage = Message & { fileSha256?: string };
 export type World = WorldState &
   WorldForServer & {
     addUser(user: { id?: number; firstName: string; username?: string; languageCode?: string }): User;
-    addChannel(channel: { title: string; username?: string; botRights?: places.BotRights }): Chat.ChannelChat;
-    addGroup(group: places.GroupOptions): Chat.GroupChat | Chat.SupergroupChat;
+    addChannel(channel: { title: string; username?: string; botRights?: BotRights }): Chat.ChannelChat;
+    addGroup(group: GroupOptions): Chat.GroupChat | Chat.SupergroupChat;
     privateChat(user: User): Chat.PrivateChat;
     link(channel: Chat, group: Chat): void;
     setMember(chat: Chat, user: User, status: MemberStatus): void;
@@ -55,15 +55,6 @@ export type World = WorldState &
     deactivate(user: User): void;
   };
 
-function seen(world: WorldState, chat: Chat): SeenMessage[] {
-  const botId = defaultBot(world).user.id;
-  const messages = [...stateOf(world, chat).messages.values()].toSorted((one, other) => one.id - other.id);
-  return messages.map((message) => ({
-    ...viewOf(world, message, botId),
-    ...(message.file ? { fileSha256: message.file.sha256 } : {}),
-  }));
-}
-
 function forServer(world: WorldState): WorldForServer {
   const usable = (token: string) => {
     const bot = world.bots.get(token);
@@ -94,76 +85,10 @@ function forServer(world: WorldState): WorldForServer {
   };
 }
 
-function forForwards(world: WorldState): Pick<World, 'holdForwards' | 'releaseForwards' | 'dropForwards'> {
-  return {
-    holdForwards() {
-      world.heldForwards ??= [];
-    },
-    releaseForwards({ order } = {}) {
-      const held = world.heldForwards ?? [];
-      world.heldForwards = undefined;
-      for (const run of order === 'reversed' ? held.toReversed() : held) run();
-    },
-    dropForwards(count) {
-      world.forwardsToDrop += count;
-    },
-  };
-}
-
 /** A world without bots, people and chats. */
 export function createWorld(options: WorldOptions): World {
   const state = newState(options);
-  const people = {
-    addUser({ id, firstName, username, languageCode }) {
-      const user: User = { id: id ?? 7_000_000 + nextId(state), is_bot: false, first_name: firstName };
-      if (username) user.username = username;
-      if (languageCode) user.language_code = languageCode;
-      state.users.set(user.id, user);
-      return user;
-    },
-    addChannel: (channel) => places.addChannel(state, channel),
-    addGroup: (group) => places.addGroup(state, group),
-    privateChat: (user) => places.privateChat(state, user),
-    link: (channel, group) => places.link(state, channel, group),
-    setMember: (chat, user, status) => places.setMember(state, chat, { user, status }),
-    kick: (chat) => places.kick(state, chat),
-    setRights: (chat, rights) => places.setRights(state, chat, rights),
-    migrate: (group) => places.migrate(state, group),
-    say: (user, chat, text, more = {}) => say(state, user, chat, { ...more, text }),
-    change: (chat, messageId, text) => change(state, chat, { messageId, text }),
-    erase(chat, messageId) {
-      const message = stateOf(state, chat).messages.get(messageId);
-      if (message) remove(message);
-    },
-    sendFile: (user, chat, what) => sendFile(state, user, chat, what),
-    press: (user, chat, messageId, button) => press(state, user, chat, { messageId, button }),
-    messages: (chat) => seen(state, chat),
-    albums(chat) {
-      const albums = new Map<string, SeenMessage[]>();
-      for (const message of seen(state, chat)) {
-        const id = message.media_group_id;
-        if (id !== undefined) albums.set(id, [...(albums.get(id) ?? []), message]);
-      }
-      return [...albums.values()];
-    },
-    fileOf(fileId) {
-      const known = state.files.get(fileId);
-      if (!known) throw new Error(`no file ${fileId}`);
-      return known.file;
-    },
-    holdUpdates: () => holdUpdates(state),
-    releaseUpdates: ({ order } = {}) => releaseUpdates(state, order === 'reversed'),
-    advance(ms) {
-      state.clockOffsetMs += ms;
-    },
-    freeze() {
-      state.frozenAt = Date.now();
-    },
-    deactivate(user) {
-      stateOf(state, user).isDeactivated = true;
-    },
-  } satisfies Partial<World>;
-  const world = Object.assign(state, people, forServer(state), forForwards(state));
+  const world = Object.assign(state, forServer(state), forPeople(state), forLooks(state));
   const commands = { get: () => defaultBot(state).commands };
   return Object.defineProperty(world, 'commands', commands) as World;
 }

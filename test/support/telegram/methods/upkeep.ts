@@ -43,8 +43,8 @@ export async function deleteMessage(world: World, call: Call): Promise<true> {
 /** deleteMessages: those that are missing are passed over. */
 export async function deleteMessages(world: World, call: Call): Promise<true> {
   const { bot, chat } = placeOf(world, call);
-  const ids: number[] = call.params.message_ids ?? [];
-  if (ids.length === 0) throw badRequest('message identifiers are not specified');
+  const ids: number[] | undefined = call.params.message_ids;
+  if (!ids) throw badRequest('message identifiers are not specified');
   if (ids.length > maxIds) throw badRequest('too many message identifiers specified');
   const messages = ids.flatMap((id) => chat.messages.get(id) ?? []);
   if (messages.some((message) => !canDelete(world, bot, message))) {
