@@ -116,13 +116,13 @@ export async function readOutcome(app: App, sessionId?: number) {
 }
 
 /** Waits until every Delivery (at least `count`) is done. */
-export async function waitUntilPosted(app: App, count = 1): Promise<void> {
+export async function waitUntilPosted(app: App, count = 1, timeoutMs = 100_000): Promise<void> {
   await waitFor(
     async () => {
       const rows = await app.db.select().from(deliveries).orderBy(desc(deliveries.id));
       return rows.length >= count && rows.every((row) => row.state === 'done');
     },
-    { timeoutMs: 100_000, what: `${count} done deliveries` },
+    { timeoutMs, what: `${count} done deliveries` },
   );
 }
 

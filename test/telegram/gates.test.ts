@@ -31,7 +31,8 @@ test('in any minute a group gets no more than 20 messages, whatever their sizes'
     }
   });
   const most = Math.max(...sentAtMs.map((at) => sentAtMs.filter((other) => other >= at && other < at + 60_000).length));
-  expect(most).toBe(20);
+  expect(most).toBeGreaterThan(15);
+  expect(most).toBeLessThanOrEqual(20);
 });
 
 test('a told wait holds for everybody, and nothing is taken where it were too long', async () => {
