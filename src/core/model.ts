@@ -33,6 +33,10 @@ export type ChatAddress = { kind: ChatKind; chatId: string; threadId?: string };
 export const qualities = ['best', '2160p', '1440p', '1080p', '720p', '480p', '360p', 'audio'] as const;
 export type Quality = (typeof qualities)[number];
 
+/** Programs that may be asked for by `engine=` where a site needs it; without it the Source that fits best is taken. */
+export const engines = ['yt-dlp', 'streamlink'] as const;
+export type Engine = (typeof engines)[number];
+
 /** Rights in a chat, lowest first; each holds those before it. */
 export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -57,6 +61,8 @@ export type Codecs = {
   height?: number;
   audio?: string;
   sampleRate?: number;
+  /** fMP4: identity of its initialization section, where the codecs' own parameters stand. */
+  init?: string;
 };
 
 /** Short typeable id of a row as people see it: `s12` for Session 12, `w3` for Watch 3. */

@@ -1,4 +1,4 @@
-import type { ChatAddress, ChatKind, Codecs, Language, Quality } from './model.ts';
+import type { ChatAddress, ChatKind, Codecs, Engine, Language, Quality } from './model.ts';
 
 /** A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. */
 export type StreamRef = { id: number; platform: string; channel: string; url: string };
@@ -32,6 +32,10 @@ export type SourceInput = {
   headers: Record<string, string>;
   protocol: 'hls' | 'http' | 'rtmp' | 'rtsp' | 'srt' | 'dash';
   quality: Quality;
+  /** Who was asked to get the bytes; absent: the Source that fits best. */
+  engine?: Engine;
+  /** Resolves the page anew, for an address that ran out; absent where that gives nothing new. */
+  renew?(signal: AbortSignal): Promise<SourceInput>;
 };
 
 /** Where the last owner of a Rendition stopped, read from its rows. */
@@ -83,9 +87,12 @@ export const gapCauses = [
 ] as const;
 export type GapCause = (typeof gapCauses)[number];
 
-/** What a Source yields, in order. A `take` item opens a new Take before the next Segment. */
+/**
+ * What a Source yields, in order. A `take` item opens a new Take before the next Segment; `initPath` is the file of the
+ * initialization section that its fMP4 Segments are read with, in the spool directory the source was given.
+ */
 export type SourceItem =
-  | { kind: 'take'; codecs: Codecs; joined: boolean }
+  | { kind: 'take'; codecs: Codecs; joined: boolean; initPath?: string }
   | { kind: 'segment'; segment: ClosedSegment }
   | { kind: 'gap'; lengthMs: number; cause: GapCause; detail?: string };
 
@@ -97,7 +104,12 @@ export type SourceOptions = {
   signal: AbortSignal;
   /** Addresses in private networks may be fetched. */
   allowPrivate: boolean;
+  /** Programs to run, by name or path. */
+  programs: Programs;
 };
+
+/** Programs that get or look at media, by name or path. */
+export type Programs = { ffmpeg: string; ffprobe: string; ytdlp: string; streamlink: string };
 
 /**
  * Gets the bytes of one Rendition. The iteration **returns** when the stream says it ended, **throws**

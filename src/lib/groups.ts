@@ -39,6 +39,9 @@ export function endGroup(pid: number | undefined, child: PromiseLike<unknown>): 
   child.then(done, done);
 }
 
+/** KILL to the whole group at once. */
+export const killGroup = (pid: number): void => signalGroup(pid, 'SIGKILL');
+
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);

@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { execa } from 'execa';
 import { TemporaryError, UserError } from '../core/errors.ts';
-import { endGroup, forgetGroup, isGroup, rememberGroup } from './groups.ts';
+import { endGroup, forgetGroup, isGroup, killGroup, rememberGroup } from './groups.ts';
 import { redact } from './log.ts';
 
 /** How a child process ended. `stderrTail` holds its last 4 kB, without secrets. */
@@ -140,15 +140,20 @@ export function runToStream(command: string, args: string[], options: RunOptions
   return out;
 }
 
+/** How a program that was started ended. */
+export type ProgramEnd = Omit<RunResult, 'stdout'>;
+
 /** A program that runs: its output to be read, its input to be written. */
 export type Program = {
   stdin: Writable;
   /** Ends when the program closes it; does not fail when the program does. */
   stdout: Readable;
   /** How it ended; never rejects. Its group is gone by then. */
-  ended: Promise<Omit<RunResult, 'stdout'>>;
+  ended: Promise<ProgramEnd>;
   /** INT, TERM after 3 s, KILL after 8 s, to the whole group. */
   end(): void;
+  /** KILL, to the whole group; nothing where it is gone already. */
+  kill(): void;
 };
 
 /** Starts a program whose output is read while it runs. @throws UserError `program_missing` */
@@ -173,5 +178,9 @@ export function startProgram(command: string, args: string[], options: Pick<RunO
     isEnded = true;
     endGroup(pid, child);
   };
-  return { stdin, stdout, ended, end };
+  const kill = () => {
+    isEnded = true;
+    if (isGroup(pid)) killGroup(pid);
+  };
+  return { stdin, stdout, ended, end, kill };
 }

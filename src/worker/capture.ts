@@ -134,8 +134,7 @@ function isEnded(error: unknown): boolean {
 
 const hopelessCodes = new Set([
   'hls_drm',
-  'hls_encrypted_unsupported',
-  'hls_fmp4_unsupported',
+  'hls_format_unsupported',
   'hls_separate_audio_unsupported',
   'protocol_unsupported',
   'address_refused',
@@ -164,6 +163,7 @@ async function captureOnce(app: App, run: CaptureRun, loaded: Loaded, to: Captur
       segmentMs: app.config.segmentSeconds * 1000,
       signal: to.signal,
       allowPrivate: app.config.allowPrivateSources,
+      programs: app.config,
     });
     for await (const item of items) {
       gotSegments ||= item.kind === 'segment';

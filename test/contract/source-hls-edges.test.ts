@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SourceInput, SourceItem } from '../../src/core/ports.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
+import { programs } from '../support/programs.ts';
 import { expectTrue, frameSum, read } from './source.ts';
 
 /** Serves whatever text or bytes a test puts at a path. */
@@ -150,7 +151,13 @@ describe('HLS at its edges', { timeout: 60_000 }, () => {
 
   test('a reader that leaves in the middle leaves nothing running', async () => {
     const stream = await origin.stream('left');
-    const options = { dir: '/nowhere', segmentMs: 1_000, signal: new AbortController().signal, allowPrivate: true };
+    const options = {
+      dir: '/nowhere',
+      segmentMs: 1_000,
+      signal: new AbortController().signal,
+      allowPrivate: true,
+      programs,
+    };
     const reading = hlsSource.open(input(stream.url), undefined, options)[Symbol.asyncIterator]();
     expect(await reading.next()).toMatchObject({ value: { kind: 'take' } });
     await reading.return?.();

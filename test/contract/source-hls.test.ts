@@ -3,6 +3,7 @@ import type { SourceInput, SourceItem } from '../../src/core/ports.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { pickSource } from '../../src/sources/sources.ts';
 import { type LiveOptions, type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
+import { programs } from '../support/programs.ts';
 import { expectTrue, frameSum, read, resumeAfter, sourceContract, until } from './source.ts';
 
 let origin: LiveOrigin;
@@ -204,7 +205,13 @@ describe('live HLS', limit, () => {
 
   test('an address in a private network is refused unless it is allowed', async () => {
     const input = inputOf(await live());
-    const options = { dir: '/nowhere', segmentMs: 1_000, signal: new AbortController().signal, allowPrivate: false };
+    const options = {
+      dir: '/nowhere',
+      segmentMs: 1_000,
+      signal: new AbortController().signal,
+      allowPrivate: false,
+      programs,
+    };
     const first = hlsSource.open(input, undefined, options)[Symbol.asyncIterator]().next();
     await expect(first).rejects.toMatchObject({ code: 'address_refused' });
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { ClosedSegment, ResumePoint, Source, SourceInput, SourceItem } from '../../src/core/ports.ts';
 import { createTsScanner } from '../../src/media/ts.ts';
+import { programs } from '../support/programs.ts';
 
 /** A stream that a Source can be tried on. */
 export type SourceSubject = {
@@ -45,7 +46,7 @@ export async function read(
   const items: SourceItem[] = [];
   const segments: ClosedSegment[] = [];
   const go = async () => {
-    const options = { dir, segmentMs, signal: stop.signal, allowPrivate: true };
+    const options = { dir, segmentMs, signal: stop.signal, allowPrivate: true, programs };
     for await (const item of source.open(input, from, options)) {
       items.push(item);
       if (item.kind === 'segment') segments.push(item.segment);

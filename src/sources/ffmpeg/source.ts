@@ -1,0 +1,45 @@
+import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { captureProcess, usualStallMs } from '../process/capture.ts';
+import { captureArgs, cutArgs } from '../process/cut-args.ts';
+import { type FfmpegInput, openInput } from './input.ts';
+import { probeInput } from './probe-input.ts';
+
+/** RTMP, RTSP, SRT, plain files and progressive HTTP: one ffmpeg copies them into MPEG-TS, which is cut here. */
+export const ffmpegSource: Source = createFfmpegSource();
+
+/** @param options.stallMs without a byte for this long the stream is lost */
+export function createFfmpegSource({ stallMs = usualStallMs } = {}): Source {
+  return {
+    name: 'ffmpeg',
+    priority: ({ protocol }) => (['rtmp', 'rtsp', 'srt', 'http'].includes(protocol) ? 10 : 0),
+    open: (input, from, options) => capture({ input, stallMs }, from, options),
+  };
+}
+
+async function* capture(
+  { input, stallMs }: { input: SourceInput; stallMs: number },
+  from: ResumePoint | undefined,
+  options: SourceOptions,
+): AsyncGenerator<SourceItem> {
+  const stop = new AbortController();
+  try {
+    // The way stays open a little longer than the capture: ffmpeg ends by itself before it is cut off.
+    const way = await openInput(input, { allowPrivate: options.allowPrivate, signal: stop.signal });
+    const facts = input.protocol === 'http' ? await probeInput(way, options) : {};
+    const steps = [stepOf(way, input, options)];
+    yield* captureProcess({ steps, identity: identityOf(input), fileMs: facts.fileMs, stallMs }, from, options);
+  } finally {
+    stop.abort();
+  }
+}
+
+function stepOf({ args, env, script }: FfmpegInput, { quality }: SourceInput, { programs }: SourceOptions) {
+  const all = [...captureArgs, ...args, ...cutArgs({ isAudioOnly: quality === 'audio' })];
+  return { command: programs.ffmpeg, args: all, ...(env ? { env } : {}), ...(script ? { input: script } : {}) };
+}
+
+/** An address without login and query: what tells streams apart and may be kept. */
+export function identityOf({ url }: SourceInput): string {
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}

@@ -1,0 +1,99 @@
+import { TemporaryError } from '../../core/errors.ts';
+import type { ResumePoint, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { assemble } from '../hls/assemble.ts';
+import type { Found, Prefetched } from '../hls/prefetch.ts';
+import type { Missing } from '../hls/window.ts';
+import { openPipeline, type Step, tailOf } from './pipeline.ts';
+import { cutTs, type Unit } from './ts-units.ts';
+
+/** What a Source of programs captures. */
+export type ProcessCapture = {
+  /** The last one writes MPEG-TS. */
+  steps: Step[];
+  /** Names the stream among those of the Rendition: its address without what may be secret. */
+  identity: string;
+  /** Length of a file that is the same at each reading; absent: live, what was missed is gone. */
+  fileMs?: number | undefined;
+  stallMs?: number;
+};
+
+/** A stream that gives no byte for this long is lost. Players give up after as long. */
+export const usualStallMs = 30_000;
+/** How much of a file's told length may be missing at its end: containers round. */
+const endToleranceMs = 1_000;
+
+/**
+ * Runs the steps and yields Takes, Gaps and Segments. A program that exits, even with 0, proves no end: only a file
+ * whose whole length was seen returns.
+ *
+ * @throws TemporaryError `source_lost` with what the programs complained, `source_stalled`; UserError `program_missing`
+ */
+export async function* captureProcess(
+  capture: ProcessCapture,
+  from: ResumePoint | undefined,
+  options: SourceOptions,
+): AsyncGenerator<SourceItem> {
+  yield* assemble(readUnits(capture, from, options), options);
+}
+
+async function* readUnits(
+  { steps, identity, fileMs, stallMs = usualStallMs }: ProcessCapture,
+  from: ResumePoint | undefined,
+  { signal }: SourceOptions,
+): AsyncGenerator<Prefetched> {
+  const pipeline = openPipeline(steps, { signal, stallMs });
+  const join = fileMs === undefined ? joinLive(from, identity) : joinFile(from, identity);
+  let seenMs = 0;
+  let index = 0;
+  for await (const unit of cutTs(pipeline.chunks)) {
+    // What was cut off by our own abort is read again by the next owner of a file.
+    if (fileMs !== undefined && signal.aborted) return;
+    seenMs += unit.facts.lengthMs;
+    const found = join(unit, index++);
+    if (found) yield { found, fetched: { segment: found.segment, isOk: true, ...unit } };
+  }
+  const isWhole = fileMs !== undefined && seenMs >= fileMs - endToleranceMs;
+  if (isWhole || signal.aborted) return;
+  throw new TemporaryError('source_lost', { detail: await tailOf(pipeline.ended()) });
+}
+
+/** @returns undefined for what is kept already */
+type Join = (unit: Unit, index: number) => Found | undefined;
+
+/** A live stream shows no past: what lies between is missing, as long as the clock says. */
+function joinLive(from: ResumePoint | undefined, playlist: string): Join {
+  const first = from ? from.sequence + 1 : 0;
+  return (unit, index) => {
+    const segment = describe(unit, first + index, unit.arrivedAt);
+    if (index > 0) return { segment, playlist };
+    return { segment, playlist, opensTake: { joined: from === undefined }, missing: missedSince(from, unit.arrivedAt) };
+  };
+}
+
+function missedSince(from: ResumePoint | undefined, at: Date): Missing | undefined {
+  if (!from) return undefined;
+  const lengthMs = from.programDateTime ? Math.max(0, at.getTime() - from.programDateTime.getTime()) : 0;
+  return { lengthMs, cause: 'reconnect' };
+}
+
+/** A file is cut in the same way each time: what is kept is passed over, if its last Unit is the same. */
+function joinFile(from: ResumePoint | undefined, playlist: string): Join {
+  const isSame = from?.playlist === playlist;
+  const kept = isSame ? from.sequence : -1;
+  let isOther = false;
+  return (unit, index) => {
+    if (index === kept) isOther = from?.hashes.at(-1) !== unit.hash;
+    if (index <= kept) return undefined;
+    const segment = describe(unit, index);
+    if (index > kept + 1) return { segment, playlist };
+    const isJoined = from === undefined || (isSame && !isOther);
+    const missing: Missing | undefined = isJoined ? undefined : { lengthMs: 0, cause: 'unjoined' };
+    return { segment, playlist, opensTake: { joined: isJoined }, missing };
+  };
+}
+
+/** A Unit in the words of a playlist. */
+function describe({ facts }: Unit, sequence: number, programDateTime?: Date): Found['segment'] {
+  const when = programDateTime ? { programDateTime } : {};
+  return { sequence, url: '', durationMs: Math.round(facts.lengthMs), discontinuity: false, isGap: false, ...when };
+}

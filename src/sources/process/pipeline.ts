@@ -1,0 +1,102 @@
+import { pipeline as pipeStreams } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { TemporaryError } from '../../core/errors.ts';
+import { type Program, type ProgramEnd, startProgram } from '../../lib/run.ts';
+
+/** One program of a chain. What may be secret comes by `env` and `input`, never among `args`. */
+export type Step = {
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  /** Written to the stdin of the first step. */
+  input?: string;
+};
+
+export type Pipeline = {
+  /** Stdout of the last step, until it closes, stalls, or `signal` ends it. */
+  chunks: AsyncIterable<Buffer>;
+  /** How each step ended, in order; after `chunks`. */
+  ended(): Promise<ProgramEnd[]>;
+};
+
+export type PipelineOptions = {
+  signal: AbortSignal;
+  /** Without a byte for this long the source counts as stalled. */
+  stallMs: number;
+};
+
+/** After an abort ffmpeg may write what it holds; the caller wants all within two seconds. */
+const drainMs = 1_200;
+
+/**
+ * Runs programs one into the other and gives what the last one writes. All of them end with the iteration, however it
+ * ends.
+ *
+ * @throws UserError `program_missing`
+ * @throws TemporaryError `source_stalled` (from the iteration)
+ */
+export function openPipeline(steps: Step[], options: PipelineOptions): Pipeline {
+  const programs = startAll(steps);
+  const ended = Promise.all(programs.map((program) => program.ended));
+  return { chunks: readLast(programs, ended, options), ended: () => ended };
+}
+
+function startAll(steps: Step[]): Program[] {
+  const programs: Program[] = [];
+  try {
+    for (const { command, args, env } of steps) programs.push(startProgram(command, args, env ? { env } : {}));
+  } catch (error) {
+    for (const program of programs) program.kill();
+    throw error;
+  }
+  const [first] = programs;
+  first?.stdin.end(steps[0]?.input ?? '');
+  // When one side leaves the other ends by itself; how each ended tells why.
+  programs.slice(1).forEach((program, index) => {
+    const before = programs[index];
+    if (before) pipeStreams(before.stdout, program.stdin, () => undefined);
+  });
+  return programs;
+}
+
+async function* readLast(
+  programs: Program[],
+  ended: Promise<ProgramEnd[]>,
+  { signal, stallMs }: PipelineOptions,
+): AsyncGenerator<Buffer> {
+  const last = programs.at(-1);
+  if (!last) return;
+  let isStalled = false;
+  const kill = () => programs.forEach((program) => program.kill());
+  const watch = setTimeout(() => {
+    isStalled = true;
+    kill();
+  }, stallMs);
+  const onAbort = () => {
+    programs.forEach((program) => program.end());
+    void delay(drainMs, undefined, { ref: false }).then(kill);
+  };
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    for await (const chunk of last.stdout as AsyncIterable<Buffer>) {
+      watch.refresh();
+      yield chunk;
+      watch.refresh();
+    }
+    if (isStalled && !signal.aborted) throw new TemporaryError('source_stalled', { detail: await tailOf(ended) });
+  } finally {
+    clearTimeout(watch);
+    signal.removeEventListener('abort', onAbort);
+    kill();
+  }
+}
+
+/** The last line each program complained with, without secrets. */
+export async function tailOf(ended: Promise<ProgramEnd[]>): Promise<string> {
+  const ends = await ended;
+  return ends
+    .flatMap(({ stderrTail }) => stderrTail.trim().split('\n').slice(-2))
+    .join('; ')
+    .slice(-1_000);
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { type Program, readProgram } from '../../media/program.ts';
+import { createTsScanner, packetBytes, type TsFacts } from '../../media/ts.ts';
+
+/** Media that begins where it can be cut: from keyframe to keyframe. To a process what a Media Segment is to HLS. */
+export type Unit = {
+  chunks: Buffer[];
+  sizeBytes: number;
+  /** SHA-256 hex of its bytes. */
+  hash: string;
+  facts: TsFacts;
+  /** Wall clock when its first byte arrived. */
+  arrivedAt: Date;
+};
+
+/** Sound alone is cut at the first table past this many bytes: some seconds at usual rates. */
+const soundUnitBytes = 64_000;
+/** Pictures without a keyframe are cut here anyway, so that no stream fills the memory. */
+const longestUnitBytes = 24_000_000;
+/** Tables of a muxer that come before a keyframe: PAT, SDT and the PMT. Source: ISO/IEC 13818-1, ETSI EN 300 468. */
+const tablePids = [0x00, 0x11];
+
+/**
+ * Cuts MPEG-TS as ffmpeg writes it into Units: each begins with the tables in front of a keyframe, so it plays alone.
+ * The same bytes are always cut at the same places. A last packet that is not whole is left out.
+ */
+export async function* cutTs(chunks: AsyncIterable<Buffer>): AsyncGenerator<Unit> {
+  const cutter = createCutter();
+  for await (const chunk of chunks) yield* cutter.push(chunk);
+  yield* cutter.finish();
+}
+
+function createCutter() {
+  let rest: Buffer = Buffer.alloc(0);
+  let unit = openUnit();
+  let program: Program | undefined;
+  let pmtPid = -1;
+  let hasPicture = false;
+  /** Tables that may turn out to begin the next Unit. */
+  let tables: Buffer[] = [];
+
+  const note = (packet: Buffer, pid: number): void => {
+    tables.push(packet);
+    if (pid === 0) pmtPid = pmtPidOf(packet);
+    program ??= readProgram(Buffer.concat(tables));
+  };
+
+  const isBoundary = (packet: Buffer, pid: number): boolean => {
+    if (tables.length === 0 || unit.sizeBytes === 0 || (packet[1] ?? 0) < 0x40) return false;
+    if (program?.video === undefined) return unit.sizeBytes >= soundUnitBytes;
+    if (unit.sizeBytes >= longestUnitBytes) return true;
+    return pid === program.video && hasPicture && isRandomAccess(packet);
+  };
+
+  return {
+    *push(chunk: Buffer): Generator<Unit> {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      const end = bytes.length - (bytes.length % packetBytes);
+      rest = bytes.subarray(end);
+      let from = 0;
+      const take = (to: number) => {
+        if (to > from) unit.add(bytes.subarray(from, to));
+        from = to;
+      };
+      for (let at = 0; at < end; at += packetBytes) {
+        const packet = bytes.subarray(at, at + packetBytes);
+        const pid = packet.readUInt16BE(1) & 0x1fff;
+        if (tablePids.includes(pid) || pid === pmtPid) {
+          take(at);
+          from = at + packetBytes;
+          note(packet, pid);
+          continue;
+        }
+        if (isBoundary(packet, pid)) {
+          take(at);
+          yield unit.close();
+          unit = openUnit();
+          hasPicture = false;
+        }
+        for (const table of tables) unit.add(table);
+        tables = [];
+        hasPicture ||= pid === program?.video && (packet[1] ?? 0) >= 0x40;
+      }
+      take(end);
+    },
+    *finish(): Generator<Unit> {
+      if (unit.sizeBytes > 0) yield unit.close();
+    },
+  };
+}
+
+function openUnit() {
+  const hash = createHash('sha256');
+  const scanner = createTsScanner();
+  const chunks: Buffer[] = [];
+  let arrivedAt: Date | undefined;
+  return {
+    sizeBytes: 0,
+    add(bytes: Buffer): void {
+      arrivedAt ??= new Date();
+      chunks.push(bytes);
+      hash.update(bytes);
+      scanner.push(bytes);
+      this.sizeBytes += bytes.length;
+    },
+    close(): Unit {
+      const facts = scanner.finish();
+      return { chunks, sizeBytes: this.sizeBytes, hash: hash.digest('hex'), facts, arrivedAt: arrivedAt ?? new Date() };
+    },
+  };
+}
+
+/** The muxer marks the first packet of each keyframe. Source: ISO/IEC 13818-1 §2.4.3.5. */
+function isRandomAccess(packet: Buffer): boolean {
+  const hasAdaptation = ((packet[3] ?? 0) & 0x20) !== 0;
+  return hasAdaptation && (packet[4] ?? 0) > 0 && ((packet[5] ?? 0) & 0x40) !== 0;
+}
+
+function pmtPidOf(packet: Buffer): number {
+  const section = 5 + (packet[4] ?? 0);
+  return section + 12 <= packetBytes ? packet.readUInt16BE(section + 10) & 0x1fff : -1;
+}
