@@ -97,7 +97,9 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
     return isChanged && (await advance(app, 'posts', card.id, 'retried')) !== undefined;
   }
   if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
-  const found = await chat.reconcile(target, outgoing(telling), [], signal).catch((err: unknown) => {
+  // It is looked for as it was sent, not as it should look now.
+  const sent = outgoing({ ...telling, content: card.content });
+  const found = await chat.reconcile(target, sent, [], signal).catch((err: unknown) => {
     app.log.warn({ err, post: card.id }, 'cannot look for the card yet');
     return { verdict: 'unknown' } as const;
   });

@@ -12,10 +12,15 @@ import { targetRef } from './target.ts';
 
 type UploadRow = typeof uploads.$inferSelect;
 
-/** The files of a Post in order as far as the chat knows them already: what a lost post is looked for by. */
-export async function knownItems(app: App, { chat, post }: Sending): Promise<PostItem[]> {
+/**
+ * The staged files of a Post in order: what a lost post is looked for by. Empty where one is not staged (any more), or
+ * where it went as a file: what was staged since is another file to the chat.
+ */
+export async function knownItems(app: App, { chat, context, post }: Sending): Promise<PostItem[]> {
+  if (!chat.canStage(targetRef(context.target))) return [];
   const staged = await findUploads(app.db, post.partIds, chat.account);
-  return post.partIds.map((partId) => itemOf(partId, staged));
+  const items = post.partIds.map((partId) => itemOf(partId, staged));
+  return items.every(({ remote }) => remote) ? items : [];
 }
 
 function itemOf(partId: number, uploads: UploadRow[]): PostItem {

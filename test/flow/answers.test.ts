@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AmbiguousError, FatalError, TemporaryError } from '../../src/core/errors.ts';
-import type { PostedIds } from '../../src/core/ports.ts';
+import type { OutgoingPost, PostedIds } from '../../src/core/ports.ts';
 import { deliveries, events, posts, uploads, watches, webMessages } from '../../src/db/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
@@ -12,16 +12,18 @@ let product: TestApp;
 let origin: LiveOrigin;
 let chat: SteeredChat;
 let isPublished = false;
+const looks: OutgoingPost[] = [];
 
 beforeAll(async () => {
   product = await startTestApp();
   origin = await startLiveOrigin({ mode: 'manual', segments: 4, window: 4 });
   chat = steerChat(product.app, (web) => ({
-    reconcile: async (target, post, items, signal) =>
-      post.posted?.messageIds[0] === '0' && !isPublished
+    reconcile: async (target, post, items, signal) => {
+      if (post.kind === 'card') looks.push(post);
+      return post.posted?.messageIds[0] === '0' && !isPublished
         ? { verdict: 'unknown' }
-        : web.reconcile(target, post, items, signal),
-    linkTo: (_target, ids) => `https://chat.example/${ids.messageIds[0]}`,
+        : web.reconcile(target, post, items, signal);
+    },
   }));
 });
 afterAll(async () => {
@@ -182,6 +184,18 @@ test('a card that is refused is left alone until the window closes', async () =>
   await waitForState('card', 'done');
   await waitFor(async () => (await shown('card', 'card')).length === 1);
   expect(callsOf('card', 'card')).toHaveLength(2);
+});
+
+test('a card whose answer was lost is looked for as it was sent, and stands once', async () => {
+  chat.steer('lost-card', 'card', { lose: new AmbiguousError('answer_lost', { retryAfterMs: 1500 }) });
+  await recordIn('lost-card');
+  await waitForState('lost-card', 'done');
+  await waitFor(async () => (await shown('lost-card', 'card'))[0]?.content.state === 'posted');
+  expect(callsOf('lost-card', 'card')).toHaveLength(1);
+  const [sent] = callsOf('lost-card', 'card');
+  const looked = looks.filter(({ chat: place }) => place.chatId === 'lost-card');
+  expect(looked.map(({ content }) => content)).toEqual(looked.map(() => sent?.post.content));
+  expect(looked).not.toEqual([]);
 });
 
 test('a card that is gone is edited no more, and nothing else minds', async () => {

@@ -16,6 +16,8 @@ export type SteeredChat = {
   steer(chatId: string, kind: OutgoingPost['kind'], ...steerings: Steering[]): void;
   /** Calls of `post` so far, oldest first. */
   calls: { post: OutgoingPost; items: PostItem[]; at: number }[];
+  /** What was looked for so far. */
+  looks: { post: OutgoingPost; items: PostItem[] }[];
   /** Calls of `edit` so far. */
   edits: OutgoingPost[];
 };
@@ -26,6 +28,7 @@ export function steerChat(app: App, change: (web: Chat) => Partial<Chat> = () =>
   const plans = new Map<string, Steering[]>();
   const steered: SteeredChat = {
     calls: [],
+    looks: [],
     edits: [],
     steer: (chatId, kind, ...steerings) => void plans.set(`${chatId} ${kind}`, steerings),
   };
@@ -38,6 +41,10 @@ export function steerChat(app: App, change: (web: Chat) => Partial<Chat> = () =>
       const ids = await web.post(target, post, items, signal);
       if (lose) throw lose;
       return answer ? answer(ids) : ids;
+    },
+    reconcile: async (target, post, items, signal) => {
+      steered.looks.push({ post, items });
+      return web.reconcile(target, post, items, signal);
     },
     edit: async (target, post, ids, signal) => {
       steered.edits.push(post);

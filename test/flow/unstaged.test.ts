@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { afterEach, expect, test } from 'vitest';
-import { FatalError, TemporaryError } from '../../src/core/errors.ts';
+import { AmbiguousError, FatalError, TemporaryError } from '../../src/core/errors.ts';
 import type { Chat, Remote } from '../../src/core/ports.ts';
 import { events, posts, uploads } from '../../src/db/schema.ts';
 import {
@@ -78,6 +78,29 @@ test('a file refused for its size as it is posted is cut smaller, and every fram
   const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
   expect(posted.frames).toBe(await origin?.frames());
   expect(Math.max(...posted.media.map(({ sizeBytes }) => sizeBytes))).toBeLessThanOrEqual(300_000);
+});
+
+test('a lost answer to a file is not looked for by what was staged since', async () => {
+  product = await startTestApp();
+  const { app } = product;
+  let lost = 0;
+  const chat = steerChat(app, (web) => {
+    const { post: send, ...change } = unstaged(web);
+    return {
+      ...change,
+      post: async (target, post, items, signal) => {
+        const ids = await (send as Chat['post'])(target, post, items, signal);
+        if (post.kind === 'video' && lost++ === 0) throw new AmbiguousError('answer_lost');
+        return ids;
+      },
+    };
+  });
+  await record('10MB');
+  await waitUntilPosted(app);
+  expect(lost).toBe(1);
+  const looked = chat.looks.filter(({ post }) => post.kind === 'video');
+  expect(looked.map(({ items }) => items)).toEqual([[]]);
+  expect((await readOutcome(app)).messages.filter(({ kind }) => kind === 'video')).toHaveLength(1);
 });
 
 test('a part over the real limit of the chat is never sent at that size again; told waits keep its file', async () => {
