@@ -30,8 +30,7 @@ export async function findPlace(app: App, ctx: CommandContext, kind: ChatKind, a
   const place = await chatOf(app, kind)
     .findPlace(address, isSameKind ? user.id : '')
     .catch((error: unknown) => {
-      // Not a fault of ours: the person reads that the chat did not answer.
-      throw error instanceof TemporaryError ? new UserError(error.code, {}, { cause: error }) : error;
+      throw error instanceof TemporaryError ? new UserError('chat_silent', {}, { cause: error }) : error;
     });
   const isHere = isSameKind && (place.address === chat.chatId || place.address.startsWith(`${chat.chatId}/`));
   const isTheirs = isSameKind && place.isTheirs;
@@ -41,10 +40,14 @@ export async function findPlace(app: App, ctx: CommandContext, kind: ChatKind, a
 
 /** What people call a place of a row; its address where the chat does not tell now. */
 export async function placeName(app: App, kind: ChatKind, address: string): Promise<string> {
-  const place = await app.chats
-    .get(kind)
-    ?.findPlace(address, '')
-    .catch(() => undefined);
+  const found = app.chats.get(kind)?.findPlace(address, '');
+  const place = await found?.catch(() => undefined);
+  return place?.name ?? address;
+}
+
+/** Name and number of a place. */
+export async function placeLabel(app: App, kind: ChatKind, address: string): Promise<string> {
+  const name = await placeName(app, kind, address);
   const id = `${kind}:${address}`;
-  return place && place.name !== address ? `${place.name} (${id})` : id;
+  return name === address ? id : `${name} (${id})`;
 }

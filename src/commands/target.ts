@@ -8,7 +8,7 @@ import { textOf, troubleSentence } from '../core/text/text.ts';
 import { targets } from '../db/schema.ts';
 import { ensureTarget, findTargets, findWatchesOfTarget } from '../db/watches.ts';
 import type { Args, Command, CommandContext } from './context.ts';
-import { chatOf, findPlace, placeName, readKind } from './place.ts';
+import { chatOf, findPlace, placeLabel, placeName, readKind } from './place.ts';
 
 type TargetRow = typeof targets.$inferSelect;
 
@@ -92,7 +92,7 @@ async function examine(app: App, ctx: CommandContext, row: TargetRow): Promise<s
     .doctor(refOf(row))
     .catch((error: unknown) => {
       app.log.warn({ err: error, target: row.id }, 'a target could not be examined');
-      return [error instanceof UserError || error instanceof TemporaryError ? error.code : 'fault'];
+      return [error instanceof TemporaryError ? 'chat_silent' : 'fault'];
     });
   return problems.map((code) => troubleSentence(ctx.language, code));
 }
@@ -131,10 +131,10 @@ async function describe(app: App, { language }: CommandContext, row: TargetRow):
   const { kind, address, discussion, vault, limits, postMode, isDefault } = row;
   const t = textOf(language).replies.targetFacts;
   const facts = [
-    await placeName(app, kind, address),
+    await placeLabel(app, kind, address),
     isDefault ? t.isDefault : undefined,
-    discussion ? t.discussion(await placeName(app, kind, discussion)) : undefined,
-    vault ? t.vault(await placeName(app, kind, vault)) : undefined,
+    discussion ? t.discussion(await placeLabel(app, kind, discussion)) : undefined,
+    vault ? t.vault(await placeLabel(app, kind, vault)) : undefined,
     limits.partBytes ? t.limit(formatSize(limits.partBytes)) : undefined,
     postMode === 'auto' ? undefined : t.post[postMode],
   ];

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advance } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
@@ -231,16 +231,25 @@ describe('/watch', () => {
 describe('/target', () => {
   test('is added, changed, used and removed', async () => {
     const chat = newChat();
-    expect(await say(chat, '/target add archive -100123 limit=50MB post=link')).toContain('"archive" is set');
+    expect(await say(chat, '/target add archive web:shelf limit=50MB post=link')).toBe(
+      'Target "archive" is set: shelf.',
+    );
     await say(chat, '/target set archive limit=20MB');
-    expect(await say(chat, '/target list')).toContain('archive: telegram:-100123');
+    expect((await say(chat, '/target list')).split('\n')).toEqual([
+      `here: telegram:${chat.chatId} · default`,
+      'archive: web:shelf · parts up to 20.0 MB · a link',
+    ]);
+    expect(await say(chat, '/target add gone discord:1')).toContain('does not run here');
     const watch = idIn(await say(chat, '/watch site.example/archived to=archive'), 'w');
     expect(await say(chat, '/target remove archive')).toContain(`used by w${watch}`);
     await say(chat, `/unwatch w${watch}`);
     expect(await say(chat, '/target remove archive')).toContain('removed');
     expect(await say(chat, '/target remove here')).toContain('default of this chat');
     expect(await say(chat, '/target set archive limit=1MB')).toContain('no target "archive"');
-    const [row] = await app.db.select().from(targets).where(eq(targets.name, 'archive'));
+    const [row] = await app.db
+      .select()
+      .from(targets)
+      .where(and(eq(targets.name, 'archive'), eq(targets.chatId, chat.chatId)));
     expect(row).toMatchObject({ limits: { partBytes: 20_000_000 }, postMode: 'link' });
   });
 
@@ -302,6 +311,16 @@ describe('every command', () => {
     expect(await say(newChat(), '/help record')).toContain('/record –');
   });
 
+  test('without a word of Russian is answered in the language of the app', async () => {
+    const user = { id: '1', name: 'a', isOwner: false, language: 'ru' } as const;
+    const event = { kind: 'command', chat: newChat(), user, messageId: '1' } as const;
+    expect((await dispatch(app, { ...event, text: '/status' }))?.text).toContain('Ничего не записывается');
+    const stranger = { ...event, user: { ...user, id: '668' }, text: '/status' };
+    expect((await dispatch(app, stranger))?.text).toContain('бот закрытый');
+    const spoken = { ...event, user: { ...user, language: 'en' as const }, text: '/record e.example/x to=архив' };
+    expect((await dispatch(app, spoken))?.text).toContain('Я не знаю этот сайт');
+  });
+
   test('that fails inside is told as internal, with an id', async () => {
     const broken = { ...app, platforms: [{ ...site.platform, check: () => Promise.reject(new Error('pw=1')) }] };
     const user = { id: '1', name: 'a', isOwner: false };
@@ -311,14 +330,15 @@ describe('every command', () => {
     expect(reply?.text).not.toContain('pw=1');
   });
 
-  test('says no more than a chat can show', async () => {
+  test('is answered whole, however long: cutting is for the chat that shows it', async () => {
     const chat = newChat();
-    for (let i = 0; i < 22; i++) {
+    for (let i = 0; i < 12; i++) {
       site.set(`long${i}`, { state: 'live', title: 'word '.repeat(1000) });
       await say(chat, `/record site.example/long${i}`);
     }
-    for (const text of ['/status', '/stop', '/list', '/help'])
-      expect((await say(chat, text)).length).toBeLessThanOrEqual(4096);
+    const text = await say(chat, '/status');
+    expect(text.match(/^s\d+ word/gm)).toHaveLength(12);
+    expect(text.length).toBeLessThan(4096);
     const rows = await app.db.select().from(streams).where(eq(streams.channel, 'long1'));
     expect(rows).toHaveLength(1);
   });

@@ -46,10 +46,9 @@ export const en = {
       'The site could not be read. Try again in a minute; if it stays so, yt-dlp on the server may be too old.',
     bad_playlist: () => 'The playlist of the stream cannot be read at the moment.',
     hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
-    hls_encrypted_unsupported: () => 'This stream is encrypted, which cannot be recorded yet.',
     hls_separate_audio_unsupported: () =>
       'This stream sends sound apart from the picture, which cannot be recorded yet.',
-    hls_fmp4_unsupported: () => 'This stream comes in a form (fMP4) that cannot be recorded yet.',
+    hls_format_unsupported: () => 'This stream comes in a form that cannot be recorded.',
     source_lost: () => 'The stream does not answer; I keep trying.',
     source_stalled: () => 'The stream stands still; I keep trying.',
     http_error: () => 'The server of the stream answered with an error; I keep trying.',
@@ -132,6 +131,7 @@ export const en = {
       `Telegram could not bring updates to PUBLIC_URL (${v.detail}). Check that the address is reachable from outside and that the web role runs.`,
     anonymous_admin: () =>
       'You write as the group, so I do not know who you are. Turn off "Remain anonymous" in your admin rights, or write to me in private.',
+    chat_silent: () => 'The chat does not answer just now; please try again in a minute.',
     place_unknown: (v: ErrorValues) =>
       `I do not find "${v.place}". Add this bot there first (in a channel as an admin), then name it by @name or its id.`,
     place_closed: (v: ErrorValues) => `This bot was removed from "${v.place}". Add it there again.`,
