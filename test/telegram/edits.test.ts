@@ -34,7 +34,8 @@ test('the same content and buttons are "not modified"; other buttons are an edit
   const bare = await api.editMessageText(channel.id, id, '<b>live</b>', { parse_mode: 'HTML' });
   expect(bare).not.toHaveProperty('reply_markup');
   await api.editMessageReplyMarkup(channel.id, id, { reply_markup: stop });
-  await expectRefused(api.editMessageReplyMarkup(channel.id, id, { reply_markup: stop }), 400, notModified);
+  const reordered = { inline_keyboard: [[{ callback_data: 'stop', text: 'Stop' }]] };
+  await expectRefused(api.editMessageReplyMarkup(channel.id, id, { reply_markup: reordered }), 400, notModified);
 });
 
 test('what is not there cannot be edited', async () => {
@@ -141,6 +142,7 @@ test('pinning needs a right, tells the chat, and shows in getChat', async () => 
   await api.pinChatMessage(group.id, id);
   expect(await api.getChat(group.id)).toMatchObject({ pinned_message: { message_id: id } });
   expect(world.messages(group)[1]).toMatchObject({ message_id: 2, pinned_message: { message_id: id } });
+  expect(await api.getUpdates()).toMatchObject([{ message: { pinned_message: { message_id: id } } }]);
   await api.unpinChatMessage(group.id);
   expect(await api.getChat(group.id)).not.toHaveProperty('pinned_message');
   world.setRights(group, { can_pin_messages: false });

@@ -155,6 +155,18 @@ test('what is no file id says what it is instead', async () => {
   await expectRefused(api.getFile('BAACx'), 400, 'Bad Request: invalid file_id');
 });
 
+test('a file may be named by its URL, and is fetched once', async () => {
+  const { api, world, root, token } = await setup();
+  const { id } = world.addChannel({ title: 'Vault' });
+  const { video } = await api.sendVideo(id, new InputFile(Buffer.from('film'), 'a.mp4'));
+  const { file_path: path } = await api.getFile(video.file_id);
+  const url = `${root}/file/bot${token}/${path}`;
+  const fetched = await api.sendVideo(id, url);
+  expect(world.fileOf(fetched.video.file_id).sha256).toBe(world.fileOf(video.file_id).sha256);
+  expect(fetched.video.file_unique_id).not.toBe(video.file_unique_id);
+  await expectRefused(api.sendVideo(id, `${url}.no`), 400, 'Bad Request: failed to get HTTP URL content');
+});
+
 test('a local server reads file: paths as its container sees them', async () => {
   const { api, here, vault, world } = await local();
   await mkdir(join(here, 'my parts'));

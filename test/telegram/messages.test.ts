@@ -131,6 +131,18 @@ test('a pressed button is a callback query, answered once', async () => {
   expect(() => world.press(ann, chat, card.message_id, 'Go on')).toThrow('no button');
 });
 
+test('a pressed button that waits too long cannot be answered any more', async () => {
+  const { api, world } = await setup();
+  const ann = world.addUser({ firstName: 'Ann' });
+  const chat = world.privateChat(ann);
+  const markup = { inline_keyboard: [[{ text: 'Stop', callback_data: 'stop:1' }]] };
+  const { message_id: messageId } = await api.sendMessage(chat.id, 'card', { reply_markup: markup });
+  const id = world.press(ann, chat, messageId, 'stop:1');
+  world.advance(61_000);
+  const text = 'Bad Request: query is too old and response timeout expired or query ID is invalid';
+  await expectRefused(api.answerCallbackQuery(id), 400, text);
+});
+
 test('buttons without an action or with too much data are refused', async () => {
   const { api, world } = await setup();
   const { id } = world.privateChat(world.addUser({ firstName: 'Ann' }));

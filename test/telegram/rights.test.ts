@@ -59,10 +59,13 @@ test('a restricted bot may send only what it is allowed', async () => {
 });
 
 test('a person who blocked the bot, and one who is gone', async () => {
-  const { api, world } = await setup();
+  const { api, world, bot } = await setup();
   const ann = world.addUser({ firstName: 'Ann' });
   const chat = world.privateChat(ann);
   world.setMember(chat, ann, 'kicked');
+  expect(await api.getUpdates()).toMatchObject([
+    { my_chat_member: { chat, from: ann, new_chat_member: { user: bot, status: 'kicked' } } },
+  ]);
   await expectRefused(api.sendMessage(chat.id, 'x'), 403, 'Forbidden: bot was blocked by the user');
   world.setMember(chat, ann, 'member');
   await api.sendMessage(chat.id, 'x');
@@ -116,6 +119,8 @@ test('topics: made with a right, sent into by id, closed, and "General" has no i
   const forum = world.addGroup({ title: 'F', type: 'forum' });
   const topic = await api.createForumTopic(forum.id, 'Recordings');
   const { message_thread_id: threadId } = topic;
+  const created = { message_thread_id: threadId, forum_topic_created: { name: 'Recordings' } };
+  expect(await api.getUpdates()).toMatchObject([{ message: created }]);
   const sent = await api.sendMessage(forum.id, 'x', { message_thread_id: threadId });
   expect(sent).toMatchObject({ message_thread_id: threadId, is_topic_message: true });
   expect(await api.sendMessage(forum.id, 'general')).not.toHaveProperty('message_thread_id');

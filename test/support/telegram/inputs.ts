@@ -50,8 +50,7 @@ export async function resolveInput(world: WorldState, bot: BotState, call: Call,
 
 /** Only MPEG-4 is shown as a video; the rest becomes a document. Source: Bot API, sendVideo. */
 function kindOf(fileName: string, kind: FileKind): FileKind {
-  const isVideo = ['video/mp4', 'video/quicktime'].includes(mimeTypeOf(fileName));
-  return kind === 'video' && !isVideo ? 'document' : kind;
+  return kind === 'video' && mimeTypeOf(fileName) !== 'video/mp4' ? 'document' : kind;
 }
 
 /** The bytes, where they come with this call; undefined for a file id. */

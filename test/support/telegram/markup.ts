@@ -14,9 +14,15 @@ const more = ['switch_inline_query_current_chat', 'switch_inline_query_chosen_ch
 export function markupOf(value: unknown): InlineKeyboardMarkup | undefined {
   const keyboard = (value as InlineKeyboardMarkup | undefined)?.inline_keyboard;
   if (!keyboard) return undefined;
-  const rows = keyboard.filter((row) => row.length > 0);
+  const rows = keyboard.filter((row) => row.length > 0).map((row) => row.map(sorted));
   for (const button of rows.flat()) checkButton(button);
   return rows.length > 0 ? { inline_keyboard: rows } : undefined;
+}
+
+/** The order in which a client names the fields means nothing. */
+function sorted(button: InlineKeyboardButton): InlineKeyboardButton {
+  const fields = Object.entries(button).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(fields) as InlineKeyboardButton;
 }
 
 function checkButton(button: InlineKeyboardButton): void {

@@ -27,6 +27,8 @@ function takeMessageId(world: WorldState, chat: ChatState): number {
 function place(world: WorldState, message: StoredMessage): StoredMessage {
   message.id = takeMessageId(world, message.chat);
   message.date = nowSeconds(world);
+  // A topic is named by the message that it begins with.
+  if (message.service && 'forum_topic_created' in message.service) message.threadId = message.id;
   store(message.chat, message);
   return message;
 }

@@ -18,7 +18,7 @@ export function defaultBot(world: WorldState): BotState {
   return bot;
 }
 
-/** The chat behind what tests hold in their hands; a moved group is the chat it became. */
+/** The chat behind what tests hold in their hands. */
 export function stateOf(world: WorldState, chat: { id: number }, bot = defaultBot(world)): ChatState {
   const key = chat.id > 0 ? `${bot.user.id}:${chat.id}` : String(chat.id);
   const found = world.chats.get(key);

@@ -98,16 +98,18 @@ export function privateChat(world: WorldState, user: User, bot: BotState = defau
 /** The group becomes the place for comments of the channel. */
 export function link(world: WorldState, channel: Chat, group: Chat): void {
   const [one, other] = [stateOf(world, channel), stateOf(world, group)];
+  if (channel.type !== 'channel' || group.type !== 'supergroup') throw new Error('only a channel and a supergroup');
   one.linked = other;
   other.linked = one;
 }
 
 function changeMember(world: WorldState, chat: ChatState, member: Member): void {
-  const before = chat.members.get(member.user.id) ?? { user: member.user, status: 'left', rights: {} };
+  const status = chat.chat.type === 'private' ? 'member' : 'left';
+  const before = chat.members.get(member.user.id) ?? { user: member.user, status, rights: {} };
   chat.members.set(member.user.id, member);
   const bot = [...world.bots.values()].find(({ user }) => user.id === member.user.id);
   if (!bot) return;
-  const [from = bot.user] = world.users.values();
+  const [from = bot.user] = [...world.users.values()].filter((user) => !user.is_bot);
   announceMember(world, bot, { chat, from, before: memberView(before, chat), after: memberView(member, chat) });
 }
 
@@ -116,6 +118,11 @@ export function setMember(world: WorldState, chat: Chat, { user, status }: { use
   const state = stateOf(world, chat);
   if (chat.type === 'private') {
     state.isBlocked = status === 'kicked' || status === 'left';
+    changeMember(world, state, {
+      user: defaultBot(world).user,
+      status: state.isBlocked ? 'kicked' : 'member',
+      rights: {},
+    });
     return;
   }
   const rights = status === 'administrator' ? allRights(chat.type) : status === 'restricted' ? allPermissions() : {};

@@ -50,8 +50,8 @@ export function updateKind(message: StoredMessage, isEdit: boolean) {
 }
 
 /**
- * Tells all bots of the chat that may see it of a message; never the bot that sent it, but for what was
- * auto-scheduled (`isOwnToo`). Source: telegram-bot-api Client.cpp, add_new_message.
+ * Tells all bots of the chat that may see it of a message; the bot that sent it only of service messages and of what
+ * was auto-scheduled (`isOwnToo`). Source: telegram-bot-api Client.cpp, need_skip_update_message.
  */
 export function announce(
   world: WorldState,
@@ -60,7 +60,7 @@ export function announce(
 ): void {
   for (const bot of world.bots.values()) {
     const isOwn = message.botId === bot.user.id;
-    if (isOwn ? !isOwnToo : !canSee(bot, message)) continue;
+    if (isOwn ? !isOwnToo && !message.service : !canSee(bot, message)) continue;
     deliver(world, bot, { [updateKind(message, isEdit)]: viewOf(world, message, bot.user.id) } as Body);
   }
 }
@@ -139,7 +139,7 @@ export async function getUpdates(
   endPoll(bot);
   if (params.allowed_updates) bot.allowedUpdates = params.allowed_updates;
   const { offset = 0, limit = 100, timeout = 0 } = params;
-  const count = limit < 1 || limit > 100 ? 100 : limit;
+  const count = Math.min(Math.max(limit, 1), 100);
   confirm(world, bot, offset);
   const waitMs = Math.max(Math.min(Math.max(timeout, 0), maxTimeoutSeconds) * 1000, stallMs(bot, offset));
   bot.lastPoll = { offset, at: Date.now() };

@@ -91,7 +91,6 @@ export async function createForumTopic(world: World, call: Call): Promise<ForumT
   const draft = { ...senderOf(bot, chat), isTopicMessage: true, service: { forum_topic_created: topic } };
   const [message] = post(world, chat, { drafts: [draft] });
   if (!message) throw new Error('nothing posted');
-  message.threadId = message.id;
   chat.topics.set(message.id, { name, isClosed: false });
   return { message_thread_id: message.id, ...topic };
 }
