@@ -92,6 +92,8 @@ export type LiveStream = {
 export type LiveOrigin = LiveStream & {
   /** Another stream on the same server. */
   stream(name: string, options?: LiveOptions): Promise<LiveStream>;
+  /** Serves a text under a name; gives its address. */
+  page(name: string, text: string): string;
   close(): Promise<void>;
 };
 
@@ -104,8 +106,11 @@ export type Served = LiveStream & {
 /** Starts an HTTP server on 127.0.0.1 that serves real live HLS (H.264, AAC in MPEG-TS) and can fail on demand. */
 export async function startLiveOrigin(options: LiveOptions & { port?: number } = {}): Promise<LiveOrigin> {
   const streams = new Map<string, Served>();
+  const pages = new Map<string, string>();
   const server = createServer((request, response) => {
     const [, name = '', file = ''] = new URL(request.url ?? '/', 'http://x').pathname.split('/');
+    const page = pages.get(name);
+    if (page !== undefined) return void response.end(page);
     const stream = streams.get(name);
     if (stream) return stream.answer(file, request, response);
     response.writeHead(404).end();
@@ -128,5 +133,9 @@ export async function startLiveOrigin(options: LiveOptions & { port?: number } =
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return Object.assign(first, { stream, close });
+  const page = (name: string, text: string) => {
+    pages.set(name, text);
+    return `${root}/${name}`;
+  };
+  return Object.assign(first, { stream, page, close });
 }

@@ -1,12 +1,11 @@
 import type { ResumePoint, SourceInput } from '../../core/ports.ts';
+import { createMemory } from './counting.ts';
 import type { MediaSegment } from './playlist.ts';
 import { type Answer, type PollOptions, pollPlaylist } from './poller.ts';
 import type { Prefetch } from './prefetch.ts';
 import { fetchSegment } from './segments.ts';
-import { type Following, type Joining, joinByHash, joinWindow, stepWindow } from './window.ts';
+import { type Following, type Joining, joinByHash, joinWindow, markJump, stepWindow } from './window.ts';
 
-/** Hashes remembered for joining, as in a ResumePoint. */
-const rememberedHashes = 30;
 /** An edge that was found to lag this often is believed from then on. */
 const doubts = 3;
 
@@ -30,36 +29,54 @@ export async function followPlaylist(context: Context): Promise<void> {
 
 function createFollower(context: Context): (answer: Answer) => Promise<void> {
   const { from, prefetch } = context;
+  const memory = createMemory(from);
   let state: Following | undefined;
-  let recent: Remembered[] = rememberFrom(from);
+  let identity = from?.playlist;
+  let lastQueued: MediaSegment | undefined;
   let doubtsLeft = doubts;
 
   /** Where this capture itself has come to, for joining anew when the counting began again. */
-  const ownPoint = async (at: Following, identity: string): Promise<ResumePoint> => {
+  const ownPoint = async (at: Following): Promise<ResumePoint> => {
     // What is still on its way has left the playlist for good.
     prefetch.slideTo(Number.POSITIVE_INFINITY);
-    const hashes = (await Promise.all(recent.map(({ arrived }) => arrived))).filter((hash) => hash !== undefined);
-    return { sequence: at.next - 1, playlist: identity, programDateTime: at.expectedAt, hashes };
+    memory.forgetAddresses();
+    const hashes = await memory.hashes();
+    return { sequence: at.next - 1, playlist: identity ?? '', programDateTime: at.expectedAt, hashes };
   };
 
-  const queue = ({ playlist, identity }: Answer, at: Following, join?: Joined): void => {
+  const queue = (answer: Answer, at: Following, join?: Joined): void => {
+    const { playlist } = answer;
+    ({ identity } = answer);
     const step = stepWindow(at, playlist);
     // A window that was just joined is read from there, however small it is.
     if (step.kind === 'reset') return;
     state = step.state;
+    // In place: what waits is fetched with the cookies of now.
+    Object.assign(context.input.headers, answer.headers);
+    memory.readdress(playlist.segments);
     if (step.kind === 'stale') return;
-    for (const [index, segment] of step.segments.entries()) {
+    for (const [index, listed] of step.segments.entries()) {
       const isHead = index === 0;
+      const segment = isHead && !join ? markJump(lastQueued, listed) : { ...listed };
       const arrived = prefetch.add({
         segment,
-        playlist: identity,
+        playlist: answer.identity,
         missing: isHead ? (join?.missing ?? step.missing) : undefined,
         opensTake: isHead && join ? { joined: join.joined } : undefined,
       });
-      recent.push(remember(segment.sequence, arrived));
+      memory.remember(segment, arrived);
+      lastQueued = segment;
     }
-    recent = recent.slice(-rememberedHashes);
     prefetch.slideTo(playlist.segments[0]?.sequence ?? 0);
+  };
+
+  /** Whether the newest Media Segment of an answer that we know by its number holds other bytes than ours. */
+  const isOther = async (segments: MediaSegment[]): Promise<boolean | undefined> => {
+    const newest = segments.findLast(({ sequence }) => memory.hashOf(sequence) !== undefined);
+    const known = memory.hashOf(newest?.sequence);
+    if (!newest || !known) return undefined;
+    const hash = (await hashesOf([newest], [], context)).get(newest.sequence);
+    return hash === undefined ? undefined : hash !== known;
   };
 
   /**
@@ -68,42 +85,37 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
    */
   const isOtherBroadcast = async (at: Following, { playlist }: Answer): Promise<boolean> => {
     const newest = playlist.segments.at(-1);
-    const known = recent.findLast(({ sequence }) => sequence === newest?.sequence)?.hash;
-    if (!newest || !known || newest.sequence >= at.next - 1 || doubtsLeft === 0) return false;
-    const hash = (await hashesOf([newest], [], context)).get(newest.sequence);
-    if (hash === known) doubtsLeft--;
-    return hash !== undefined && hash !== known;
+    if (!newest || newest.sequence >= at.next - 1 || doubtsLeft === 0) return false;
+    const other = await isOther([newest]);
+    if (other === false) doubtsLeft--;
+    return other === true;
+  };
+
+  /** The stream lies elsewhere now (it was resolved anew, or its variant was lost): do its numbers mean the same? */
+  const isCountedAnew = async (at: Following, answer: Answer): Promise<boolean> => {
+    if (answer.identity === identity) return false;
+    const here = { sequence: at.next - 1, playlist: answer.identity, programDateTime: at.expectedAt, hashes: [''] };
+    // With a hash that nobody knows this joins at once only where the clocks agree.
+    const byClock = joinWindow(here, answer.identity, answer.playlist);
+    if (byClock.kind === 'join' && byClock.next >= at.next && !byClock.missing) return byClock.next !== at.next;
+    return (await isOther(answer.playlist.segments)) !== false;
+  };
+
+  const isLost = async (at: Following, answer: Answer): Promise<boolean> => {
+    const { kind } = stepWindow(at, answer.playlist);
+    if (kind === 'reset' || (await isCountedAnew(at, answer))) return true;
+    return kind === 'stale' && isOtherBroadcast(at, answer);
   };
 
   return async (answer) => {
-    const step = state && stepWindow(state, answer.playlist);
-    const isReset =
-      step?.kind === 'reset' || (step?.kind === 'stale' && state && (await isOtherBroadcast(state, answer)));
-    if (state && !isReset) return queue(answer, state);
-    const kept = state ? await ownPoint(state, answer.identity) : from;
+    if (state && !(await isLost(state, answer))) return queue(answer, state);
+    const kept = state ? await ownPoint(state) : from;
     const join = await joinAt(kept, answer, context);
     if (!join) return;
     // It was only an edge that lagged: the counting is the same.
-    const isSame = state !== undefined && join.joined && join.next === state.next;
+    const isSame = state !== undefined && join.joined && join.next === state.next && answer.identity === identity;
     queue(answer, { next: join.next, backwardCount: 0 }, isSame ? undefined : join);
   };
-}
-
-/** `hash` is there once the bytes are; `arrived` waits for it. */
-type Remembered = { sequence: number; arrived: Promise<string | undefined>; hash?: string | undefined };
-
-function remember(sequence: number, arrived: Promise<string | undefined>): Remembered {
-  const remembered: Remembered = { sequence, arrived };
-  void arrived.then((hash) => {
-    remembered.hash = hash;
-  });
-  return remembered;
-}
-
-function rememberFrom(from: ResumePoint | undefined): Remembered[] {
-  const hashes = from?.hashes ?? [];
-  const first = (from?.sequence ?? 0) - hashes.length + 1;
-  return hashes.map((hash, index) => ({ sequence: first + index, arrived: Promise.resolve(hash), hash }));
 }
 
 /** @returns undefined where the playlist shows nothing new yet */

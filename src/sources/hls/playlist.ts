@@ -23,6 +23,8 @@ export type MediaSegment = {
   map?: MapRef;
   /** Counts the discontinuities before it; the same moment has the same number in each playlist of a stream. */
   discontinuitySequence?: number;
+  /** Inside an ad break, and what is done with it; absent also where ads are kept like the rest. */
+  adBreak?: 'drop' | 'mark';
 };
 
 export type MediaPlaylist = {

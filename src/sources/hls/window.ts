@@ -154,6 +154,16 @@ function isOtherClock({ next, expectedAt }: Following, { segments, targetMs }: M
   return Math.abs(endsAt - expectedAt.getTime()) > targetMs * 2;
 }
 
+/**
+ * A Media Segment as it follows `before`: where the count of discontinuities went up unseen, it is one. A count that
+ * went down is of a server that does not keep it. Source: RFC 8216 §6.2.2.
+ */
+export function markJump(before: MediaSegment | undefined, segment: MediaSegment): MediaSegment {
+  const [past = 0, now = 0] = [before?.discontinuitySequence, segment.discontinuitySequence];
+  const follows = before !== undefined && segment.sequence === before.sequence + 1;
+  return { ...segment, discontinuity: segment.discontinuity || (follows && now > past) };
+}
+
 function follow(wanted: number, { segments, targetMs }: MediaPlaylist): { next: number; missing?: Missing } {
   const first = segments[0]?.sequence ?? wanted;
   if (first <= wanted) return { next: wanted };

@@ -1,0 +1,104 @@
+import { TemporaryError } from '../../core/errors.ts';
+import type { SourceInput } from '../../core/ports.ts';
+import { fetchText, HttpStatusError } from '../../lib/net.ts';
+import { mergeSkipped } from './delta.ts';
+import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity, type Variant } from './playlist.ts';
+
+export type AskOptions = { signal: AbortSignal; allowPrivate: boolean };
+
+/** One answer of a media playlist. `headers` are those its Media Segments are asked for with. */
+export type Asked = { text: string; playlist: MediaPlaylist; identity: string; headers: Record<string, string> };
+
+/** Asks for one rendition, wherever it lies by now. */
+export type Asking = {
+  /** Asks once. @throws TemporaryError to ask again, UserError where that is in vain */
+  ask(): Promise<Asked>;
+  /** Has the input resolved anew, at most every 8 s. @returns whether it was */
+  renew(): Promise<boolean>;
+};
+
+const requestTimeoutMs = 8_000;
+const renewPauseMs = 8_000;
+/** A variant that fails for this long is looked for in its master again: it may have moved or be gone. */
+const lostVariantMs = 6_000;
+
+/**
+ * A master is resolved to the media playlist of its variant, which is asked from then on; a signed address that is
+ * refused is resolved anew.
+ */
+export function createAsking(first: SourceInput, options: AskOptions): Asking {
+  let input = first;
+  let url = input.url;
+  let last: Asked | undefined;
+  let renewedAt = Number.NEGATIVE_INFINITY;
+  let failingSince: number | undefined;
+  /** The variant that failed, while another may be had. */
+  let lost: string | undefined;
+
+  const fetch = (address: string) =>
+    fetchText(address, { ...options, headers: input.headers, timeoutMs: requestTimeoutMs });
+
+  const pick = async (variants: Variant[]): Promise<Asked> => {
+    const others = variants.filter((variant) => variant.url !== lost);
+    const chosen = pickVariant(others.length > 0 ? others : variants, input.quality);
+    const { text, finalUrl } = await fetch(chosen.url);
+    const found = parsePlaylist(text, finalUrl);
+    if (found.kind === 'master') throw new TemporaryError('bad_playlist', { detail: 'a master inside a master' });
+    ({ url } = chosen);
+    lost = undefined;
+    return { text, playlist: found.playlist, identity: playlistIdentity(url), headers: input.headers };
+  };
+
+  const askOnce = async (): Promise<Asked> => {
+    const { text, finalUrl } = await fetch(url);
+    if (last && text === last.text) return last;
+    const parsed = parsePlaylist(text, finalUrl);
+    if (parsed.kind === 'master') return pick(parsed.variants);
+    const playlist = mergeSkipped(text, parsed.playlist, last?.playlist);
+    return { text, playlist, identity: playlistIdentity(url), headers: input.headers };
+  };
+
+  const renew = async (): Promise<boolean> => {
+    if (!first.renew || performance.now() - renewedAt < renewPauseMs) return false;
+    renewedAt = performance.now();
+    const fresh = await first.renew(options.signal);
+    if (fresh.protocol !== 'hls') throw new TemporaryError('source_lost', { detail: `it became ${fresh.protocol}` });
+    input = fresh;
+    ({ url } = fresh);
+    last = undefined;
+    return true;
+  };
+
+  const noteFailure = (error: unknown): void => {
+    failingSince ??= performance.now();
+    if (url === input.url || performance.now() - failingSince < lostVariantMs) return;
+    // A server in trouble says 5xx: then the variant is still the right one.
+    lost = isGone(error) ? url : undefined;
+    ({ url } = input);
+    failingSince = undefined;
+  };
+
+  return {
+    async ask() {
+      try {
+        last = await askOnce().catch(async (error) => {
+          if (!isRefused(error) || !(await renew())) throw error;
+          return askOnce();
+        });
+        failingSince = undefined;
+        return last;
+      } catch (error) {
+        noteFailure(error);
+        throw error;
+      }
+    },
+    renew,
+  };
+}
+
+/** How servers answer to a signature that ran out. Source: RFC 9110 §15.5; Google, Akamai and CloudFront say 403. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof HttpStatusError && [401, 403, 410].includes(error.status);
+}
+
+const isGone = (error: unknown) => isRefused(error) || (error instanceof HttpStatusError && error.status === 404);
