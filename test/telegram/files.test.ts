@@ -88,6 +88,18 @@ test('only MPEG-4 is a video; another container becomes a document', async () =>
   expect(kept).toHaveProperty('document');
 });
 
+test('photos, audios and animations show themselves as such, each with its own attributes', async () => {
+  const { api, world } = await setup();
+  const { id } = world.addChannel({ title: 'Vault' });
+  const audio = await api.sendAudio(id, bytes('a.mp3'), { duration: 60, title: 'Show', performer: 'Ann' });
+  expect(audio.audio).toMatchObject({ duration: 60, title: 'Show', performer: 'Ann', mime_type: 'audio/mpeg' });
+  const { animation, ...rest } = await api.sendAnimation(id, bytes('a.mp4'), { duration: 3, width: 100, height: 50 });
+  expect(animation).toMatchObject({ duration: 3, width: 100, height: 50 });
+  expect(rest).toHaveProperty('document.file_unique_id', animation.file_unique_id);
+  const wrong = api.sendVideo(id, audio.audio.file_id);
+  await expectRefused(wrong, 400, "Bad Request: can't use file of type Audio as Video");
+});
+
 test('the cloud takes 50 MB and gives 20 MB', async () => {
   const { api, world } = await setup();
   const { id } = world.addChannel({ title: 'Vault' });

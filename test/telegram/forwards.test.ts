@@ -171,6 +171,19 @@ test('protected content is neither forwarded nor copied', async () => {
   await expectRefused(forward, 400, "Bad Request: message has protected content and can't be forwarded");
 });
 
+test('nothing is forwarded from a protected chat, and getChat says so', async () => {
+  const { api, world, channel } = await linked();
+  const vault = world.addChannel({ title: 'Vault' });
+  const post = await api.sendMessage(channel.id, 'x');
+  expect(await api.getChat(channel.id)).not.toHaveProperty('has_protected_content');
+  world.protect(channel);
+  expect(await api.getChat(channel.id)).toHaveProperty('has_protected_content', true);
+  const text = "Bad Request: message has protected content and can't be forwarded";
+  await expectRefused(api.forwardMessage(vault.id, channel.id, post.message_id), 400, text);
+  await expectRefused(api.forwardMessages(vault.id, channel.id, [post.message_id]), 400, text);
+  expect(await api.sendMessage(channel.id, 'y')).toHaveProperty('has_protected_content', true);
+});
+
 test('several messages are forwarded or copied in order, albums stay albums, missing ones are passed over', async () => {
   const { api, world, channel } = await linked();
   const vault = world.addChannel({ title: 'Vault' });

@@ -208,6 +208,15 @@ test('two bots have their own private chats with a person', async () => {
   await expectRefused(second.sendMessage(ann.id, 'x'), 400, 'Bad Request: chat not found');
 });
 
+test('drafts are for private chats; logging out and closing are taken', async () => {
+  const { api, world, chat } = await withAnn();
+  expect(await api.sendMessageDraft(chat.id, 1, 'soon')).toBe(true);
+  expect(world.messages(chat)).toEqual([]);
+  const text = 'Bad Request: the method is available only for private chats';
+  await expectRefused(api.sendMessageDraft(world.addGroup({ title: 'G' }).id, 1, 'soon'), 400, text);
+  expect([await api.close(), await api.logOut()]).toEqual([true, true]);
+});
+
 test('updates may be late and in another order', async () => {
   const { api, world, say } = await withAnn();
   world.holdUpdates();

@@ -55,6 +55,9 @@ export function forPeople(world: WorldState): Actions {
     setMember: (chat, user, status) => places.setMember(world, chat, { user, status }),
     kick: (chat) => places.kick(world, chat),
     setRights: (chat, rights) => places.setRights(world, chat, rights),
+    protect(chat) {
+      stateOf(world, chat).isProtected = true;
+    },
     migrate: (group) => places.migrate(world, group),
     say: (user, chat, text, more = {}) => say(world, user, chat, { ...more, text }),
     change: (chat, messageId, text) => change(world, chat, { messageId, text }),

@@ -82,6 +82,8 @@ export type ChatState = {
   /** Newest last. */
   pinned: StoredMessage[];
   migratedTo?: ChatState;
+  /** Nothing may be forwarded or copied from here. */
+  isProtected?: boolean;
   isBlocked?: boolean;
   isDeactivated?: boolean;
   lastBotId?: number;

@@ -23,6 +23,8 @@ export type World = WorldState &
     setMember(chat: Chat, user: User, status: MemberStatus): void;
     kick(chat: Chat): void;
     setRights(chat: Chat, rights: Record<string, boolean>): void;
+    /** From now on nothing may be forwarded from the chat. */
+    protect(chat: Chat): void;
     migrate(group: Chat): Chat.SupergroupChat;
     say(user: User, chat: Chat, text: string, options?: SayOptions): Message;
     /** A person edits a text. */

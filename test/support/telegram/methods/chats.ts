@@ -29,6 +29,7 @@ export async function getChat(world: World, call: Call): Promise<unknown> {
       premium_subscription: false,
       gifts_from_channels: false,
     },
+    ...(chat.isProtected ? { has_protected_content: true } : {}),
     ...(chat.linked ? { linked_chat_id: chat.linked.chat.id } : {}),
     ...(pinned ? { pinned_message: viewOf(world, pinned, bot.user.id, true) } : {}),
   };

@@ -20,7 +20,8 @@ function whatOf(message: StoredMessage): Sendable {
 }
 
 function checkProtected(message: StoredMessage, action: string): void {
-  if (message.isProtected) throw badRequest(`message has protected content and can't be ${action}`);
+  if (message.isProtected || message.chat.isProtected)
+    throw badRequest(`message has protected content and can't be ${action}`);
   if (message.service) throw badRequest(`message can't be ${action}`);
 }
 
@@ -69,6 +70,7 @@ function sourcesOf(world: World, call: Call): StoredMessage[] {
     throw badRequest('message identifiers must be in a strictly increasing order');
   }
   const from = chatOf(world, botByToken(world, call.token), call.params.from_chat_id);
+  if (from.isProtected) throw badRequest("message has protected content and can't be forwarded");
   return ids.flatMap((id) => {
     const message = from.messages.get(id);
     return message && !message.isProtected && !message.service ? [message] : [];
