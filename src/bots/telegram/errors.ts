@@ -16,7 +16,7 @@ const refusals: [RegExp, string][] = [
   [/message to be replied not found|message thread not found|TOPIC_CLOSED|TOPIC_DELETED/i, 'telegram_thread_gone'],
   [/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i, 'telegram_message_gone'],
   [/wrong (remote )?file[ _]identifier|invalid file_id|FILE_REFERENCE_|MEDIA_EMPTY/i, 'remote_refused'],
-  [/file is too big|Request Entity Too Large|too big for a|File of size/i, 'part_over_limit'],
+  [/file is too big|Request Entity Too Large|too big for a|File of size|FILE_PARTS_INVALID/i, 'part_over_limit'],
 ];
 
 /** A group became a supergroup: its id from now on. */

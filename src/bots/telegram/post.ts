@@ -24,7 +24,8 @@ export async function sendPost(
       return sendComment(telegram, target, post, signal);
     case 'link':
       return sendLink(telegram, post, signal);
-    default:
+    case 'album':
+    case 'video':
       return items.length > 1 ? sendAlbum(telegram, post, items, signal) : sendVideo(telegram, post, items, signal);
   }
 }

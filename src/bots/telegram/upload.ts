@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { InputFile } from 'grammy';
@@ -44,9 +44,11 @@ export async function uploadVideo(
 ): Promise<{ message: Message; remote: TelegramRemote }> {
   const { chatId, thread } = destination(address);
   const progress = { sentBytes: 0, startedAt: 0 };
-  const video = telegram.isLocal
-    ? fileUri(telegram, file.path)
-    : readFile(telegram, file, { progress, signal, onProgress });
+  // Closed here and not by its reader: a connection that breaks off leaves the reader where it is.
+  const handle = telegram.isLocal ? undefined : await open(file.path);
+  const video = handle
+    ? new InputFile(() => readPieces(telegram, handle, { progress, signal, onProgress }), file.fileName)
+    : fileUri(telegram, file.path);
   const options = {
     ...thread,
     caption,
@@ -66,12 +68,20 @@ export async function uploadVideo(
     await learnRate(telegram, file.sizeBytes, performance.now() - progress.startedAt);
     return { message, remote: readRemote(message) };
   } catch (error) {
-    const elapsedMs = performance.now() - progress.startedAt;
-    if (!(error instanceof AmbiguousError) || progress.startedAt === 0 || !isOutOfPatience(telegram, elapsedMs))
-      throw error;
-    await learnTooSlow(telegram, telegram.isLocal ? file.sizeBytes : progress.sentBytes, elapsedMs);
-    throw new FatalError('part_over_limit', { cause: error, detail: `no answer in ${Math.round(elapsedMs / 1000)} s` });
+    throw await afterFailure(telegram, file, { error, ...progress });
+  } finally {
+    await handle?.close();
   }
+}
+
+type Failure = { error: unknown; sentBytes: number; startedAt: number };
+
+/** An answer that did not come in the server's patience says that the file was too long a way. */
+async function afterFailure(telegram: Telegram, file: PartFile, { error, sentBytes, startedAt }: Failure) {
+  const elapsedMs = performance.now() - startedAt;
+  if (!(error instanceof AmbiguousError) || startedAt === 0 || !isOutOfPatience(telegram, elapsedMs)) return error;
+  await learnTooSlow(telegram, telegram.isLocal ? file.sizeBytes : sentBytes, elapsedMs);
+  return new FatalError('part_over_limit', { cause: error, detail: `no answer in ${Math.round(elapsedMs / 1000)} s` });
 }
 
 /** Telegram may show a file in another way than it was sent. @throws TemporaryError `remote_unreadable` */
@@ -101,32 +111,23 @@ type Reading = {
 };
 
 /** The bytes of a file as the shared rate grants them. */
-function readFile(telegram: Telegram, file: PartFile, { progress, signal, onProgress }: Reading): InputFile {
-  const read = async function* () {
-    const handle = await open(file.path);
-    let toldAt = performance.now();
-    try {
-      // A new piece each time: what was given away is still being sent.
-      for (;;) {
-        const { bytesRead, buffer } = await handle.read(
-          Buffer.allocUnsafe(chunkBytes),
-          0,
-          chunkBytes,
-          progress.sentBytes,
-        );
-        if (bytesRead === 0) return;
-        await passUplink(telegram, signal);
-        yield buffer.subarray(0, bytesRead);
-        progress.sentBytes += bytesRead;
-        if (performance.now() - toldAt < progressEveryMs) continue;
-        onProgress(progress.sentBytes);
-        toldAt = performance.now();
-      }
-    } finally {
-      await handle.close();
-    }
-  };
-  return new InputFile(read, file.fileName);
+async function* readPieces(
+  telegram: Telegram,
+  handle: FileHandle,
+  { progress, signal, onProgress }: Reading,
+): AsyncGenerator<Uint8Array> {
+  let toldAt = performance.now();
+  for (;;) {
+    // A new piece each time: what was given away is still being sent.
+    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, progress.sentBytes);
+    if (bytesRead === 0) return;
+    await passUplink(telegram, signal);
+    yield buffer.subarray(0, bytesRead);
+    progress.sentBytes += bytesRead;
+    if (performance.now() - toldAt < progressEveryMs) continue;
+    onProgress(progress.sentBytes);
+    toldAt = performance.now();
+  }
 }
 
 /** `UPLOAD_MBPS` is shared by all uploads of all processes: one piece at a time has the line. */
