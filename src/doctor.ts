@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
+import { checkTelegramBot } from './bots/telegram/checks.ts';
 import type { Config } from './config.ts';
 import { errorText, UserError } from './core/errors.ts';
 import { errorSentence } from './core/text/text.ts';
@@ -180,16 +181,16 @@ async function checkDisk({ dataDir, diskReserveMb }: Config): Promise<Finding> {
   return { state: 'fault', detail: `${freeMb} MB free, the reserve is ${diskReserveMb} MB`, advice };
 }
 
-/** Source: https://core.telegram.org/bots/api#getme */
-async function checkTelegram({ telegramToken, telegramApiRoot }: Config): Promise<Finding> {
-  if (!telegramToken) return ok('not used (TELEGRAM_TOKEN is not set)');
-  const response = await fetch(`${telegramApiRoot.replace(/\/$/, '')}/bot${telegramToken}/getMe`, {
-    signal: AbortSignal.timeout(limitMs),
-  });
-  const body = (await response.json()) as { ok?: boolean; result?: { username?: string } };
-  if (body.ok) return ok(`@${body.result?.username}`);
-  const advice = 'ask @BotFather for the token and set TELEGRAM_TOKEN';
-  return { state: 'fault', detail: `the token is refused (${response.status})`, advice };
+async function checkTelegram(config: Config): Promise<Finding> {
+  const { telegramToken: token, telegramApiRoot: apiRoot, telegramLocal: isLocal } = config;
+  if (!token) return ok('not used (TELEGRAM_TOKEN is not set)');
+  const settings = { token, apiRoot, isLocal, vault: config.telegramVault, publicUrl: config.publicUrl };
+  const { detail, troubles } = await checkTelegramBot(settings);
+  if (troubles.length === 0) return ok(detail);
+  const [first] = troubles.filter(({ isFault }) => isFault);
+  const texts = troubles.map(({ text }) => text);
+  const advice = (first ? [first] : troubles).map((trouble) => trouble.advice).join('; ');
+  return { state: first ? 'fault' : 'warning', detail: [detail, ...texts].filter(Boolean).join('; '), advice };
 }
 
 /** Source: https://discord.com/developers/docs/resources/user#get-current-user */
