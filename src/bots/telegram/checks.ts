@@ -29,7 +29,6 @@ export async function checkTelegramBot(settings: TelegramSettings): Promise<Tele
     const cause = new Error(redact(errorText(error instanceof HttpError ? error.error : error)));
     throw new Error(`${new URL(apiRoot).host} does not answer`, { cause });
   });
-  });
   if (me instanceof GrammyError) {
     const advice = 'ask @BotFather for the token and set TELEGRAM_TOKEN';
     return { detail: '', troubles: [fault(`the token is refused (${me.error_code})`, advice)] };
