@@ -1,0 +1,68 @@
+import { eq } from 'drizzle-orm';
+import { afterEach, expect, test } from 'vitest';
+import { posts } from '../../src/db/schema.ts';
+import { waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { waitFor } from '../support/wait.ts';
+
+let s: TelegramApp;
+let origin: LiveOrigin;
+
+async function record(env: Record<string, string> = {}, options = ''): Promise<void> {
+  s = await startTelegramApp({ env });
+  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  const limit = await limitFor(origin, 3, 12);
+  await s.say(`/target add archive @archive_channel limit=${limit}B ${options}`);
+  await s.say(`/record ${origin.url} to=archive`);
+  await waitForFrames(s.t.app, 1);
+}
+
+afterEach(async () => {
+  await s.close();
+  await origin.close();
+  expect(s.telegram.violations).toEqual([]);
+});
+
+const comments = () => s.world.messages(s.group).filter(({ from }) => from?.is_bot);
+const forwards = () => s.world.messages(s.group).filter(({ is_automatic_forward: isForward }) => isForward);
+
+test('forwards that come late and in another order: one comment, under the first of the album', async () => {
+  await record();
+  s.world.holdForwards();
+  origin.end();
+  await waitFor(async () => {
+    const [row] = await s.t.app.db.select().from(posts).where(eq(posts.kind, 'comment'));
+    return row?.error?.startsWith('forward_not_seen');
+  });
+  expect(s.posts()).toHaveLength(1);
+  expect(comments()).toEqual([]);
+  s.world.releaseForwards({ order: 'reversed' });
+  await waitUntilPosted(s.t.app);
+  expect(comments()).toHaveLength(1);
+  const first = s.posts()[0]?.[0]?.message_id;
+  const root = forwards().find(({ forward_origin: from }) => from?.type === 'channel' && from.message_id === first);
+  expect(comments()[0]?.reply_to_message?.message_id).toBe(root?.message_id);
+});
+
+test('forwards that came while nobody listened are found when the bot is back', async () => {
+  await record();
+  await s.t.restart(['worker', 'monitor']);
+  origin.end();
+  await waitFor(() => forwards().length > 0, { timeoutMs: 100_000, what: 'the forwards' });
+  await s.t.restart();
+  await waitUntilPosted(s.t.app);
+  expect(comments()).toHaveLength(1);
+});
+
+test('post=link shows a picture with the address instead of parts, and uploads none', async () => {
+  await record({ PUBLIC_URL: 'http://air.example' }, 'post=link');
+  origin.end();
+  await waitUntilPosted(s.t.app);
+  const [[link] = [], ...others] = s.posts();
+  expect(others).toEqual([]);
+  expect(link?.photo?.length).toBeGreaterThan(0);
+  expect(link?.caption).toContain('http://air.example/sessions/1');
+  expect(s.world.messages(s.vault)).toEqual([]);
+  expect(comments()).toHaveLength(1);
+});
