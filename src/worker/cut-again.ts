@@ -4,7 +4,8 @@ import type { App } from '../app.ts';
 import { FatalError } from '../core/errors.ts';
 import type { Chat } from '../core/ports.ts';
 import type { Queryable } from '../db/client.ts';
-import { type CutRow, findChains, type PartRow, type TargetRow, upsertSuccessor } from '../db/deliveries.ts';
+import { findChains, upsertSuccessor } from '../db/cuts.ts';
+import type { CutRow, PartRow, TargetRow } from '../db/deliveries.ts';
 import { cuts, deliveries, events, parts, posts, uploads } from '../db/schema.ts';
 import { targetRef } from './target.ts';
 

@@ -3,7 +3,7 @@ import { ring, transition } from '../advance.ts';
 import type { App } from '../app.ts';
 import { groupPosts, wantsLink } from '../core/parts.ts';
 import type { ChatLimits } from '../core/ports.ts';
-import { findPartsOfDelivery, type PartRow, type Plannable } from '../db/deliveries.ts';
+import { findPartsOfDelivery, findPosts, type PartRow, type Plannable } from '../db/deliveries.ts';
 import { deliveries, posts } from '../db/schema.ts';
 import { keptInWindow } from '../db/sessions.ts';
 import { contentOfAlbum, contentOfComment, contentOfLink } from './content.ts';
@@ -40,7 +40,7 @@ async function contents(app: App, plannable: Plannable, limits: ChatLimits): Pro
   const isLong = wantsLink({ mode: target.postMode, partCount: parts.length, maxParts: limits.maxParts });
   const planning = { ...plannable, limits };
   const main = isLong && app.config.publicUrl ? await linkPost(app, planning) : await partPosts(app, planning, parts);
-  if (main.length === 0) return [];
+  if (main.length === 0 && parts.length === 0) return [];
   const comment = await contentOfComment(app, { ...plannable, lacksUrl: isLong && !app.config.publicUrl });
   return [...main, { kind: 'comment', ordinal: 0, content: comment }];
 }
@@ -51,13 +51,17 @@ async function linkPost(app: App, planning: Planning): Promise<NewPost[]> {
   return [{ kind: 'link', ordinal: 0, content: await contentOfLink(app, planning) }];
 }
 
+/** Parts that stand in a Post already are in no other, whatever the album size was then: they follow on. */
 async function partPosts(app: App, planning: Planning, wanted: PartRow[]): Promise<NewPost[]> {
+  const earlier = (await findPosts(app.db, planning.delivery.id)).filter(({ kind }) => kind !== 'comment');
+  const taken = new Set(earlier.flatMap(({ partIds }) => partIds));
+  const left = wanted.filter(({ id }) => !taken.has(id));
   const planned: NewPost[] = [];
-  let index = 0;
-  for (const [ordinal, { kind, parts }] of groupPosts(wanted, planning.limits.albumItems).entries()) {
+  let ordinal = Math.max(-1, ...earlier.map((post) => post.ordinal)) + 1;
+  for (const { kind, parts } of groupPosts(left, planning.limits.albumItems)) {
+    const index = wanted.indexOf(parts[0] as PartRow);
     const content = await contentOfAlbum(app, { ...planning, index, total: wanted.length, parts });
-    planned.push({ kind, ordinal, partIds: parts.map((part) => part.id), content });
-    index += parts.length;
+    planned.push({ kind, ordinal: ordinal++, partIds: parts.map((part) => part.id), content });
   }
   return planned;
 }

@@ -2,6 +2,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { planParts, wantsLink } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
+import { upsertCut, upsertSuccessor } from '../db/cuts.ts';
 import {
   type CutRow,
   type DeliveryRow,
@@ -9,8 +10,6 @@ import {
   findPlannable,
   type PartRow,
   type Plannable,
-  upsertCut,
-  upsertSuccessor,
 } from '../db/deliveries.ts';
 import { deliveries, parts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';

@@ -80,6 +80,38 @@ test('a file refused for its size as it is posted is cut smaller, and every fram
   expect(Math.max(...posted.media.map(({ sizeBytes }) => sizeBytes))).toBeLessThanOrEqual(300_000);
 });
 
+test('what is planned anew follows on what stands, whatever the album size is by then', async () => {
+  product = await startTestApp();
+  const { app } = product;
+  let albumItems = 1;
+  let sent = 0;
+  steerChat(app, (web) => {
+    const { post: send, ...change } = unstaged(web);
+    return {
+      ...change,
+      limits: async (target) => ({ ...(await web.limits(target)), albumItems }),
+      post: async (target, post, items, signal) => {
+        if (post.kind === 'video' && ++sent === 2) {
+          albumItems = 10;
+          throw new FatalError('part_over_limit');
+        }
+        return (send as Chat['post'])(target, post, items, signal);
+      },
+    };
+  });
+  await record('500kB');
+  await waitUntilPosted(app);
+  const outcome = await readOutcome(app);
+  const stood = outcome.posts.filter(({ kind }) => kind === 'video' || kind === 'album');
+  expect(stood.map(({ kind, ordinal }) => [kind, ordinal])).toEqual([
+    ['video', 0],
+    ['album', 1],
+  ]);
+  const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
+  expect(stood.flatMap(({ partIds }) => partIds)).toEqual(posted.planned.map(({ id }) => id));
+  expect(posted.frames).toBe(await origin?.frames());
+});
+
 test('a lost answer to a file is not looked for by what was staged since', async () => {
   product = await startTestApp();
   const { app } = product;
