@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
@@ -24,6 +25,8 @@ type Held = { lease: Lease; abort: AbortController };
 /** Starts the worker role in this process. */
 export function startSupervisor(app: App, pickSource: (input: SourceInput) => Source): Supervisor {
   const stopping = new AbortController();
+  // Everything that runs here hears of it.
+  setMaxListeners(0, stopping.signal);
   const held = new Map<string, Held>();
   const captures = new Map<number, Promise<void>>();
   let workers: QueueWorkers | undefined;
