@@ -131,6 +131,8 @@ export type CommentFacts = {
   lengthMs: number;
   sizeBytes: number;
   gaps: { atMs: number; lengthMs: number; cause: string }[];
+  /** Kept, and asked to be told (`ads=mark`). */
+  adBreaks?: { atMs: number; lengthMs: number }[];
   /** What it was called from when on. */
   chapters?: Chapter[];
   /** A link was asked for and cannot be made. */
@@ -146,12 +148,13 @@ export function coverageOf({ lengthMs, gaps }: Pick<CommentFacts, 'lengthMs' | '
   return lengthMs + missing > 0 ? lengthMs / (lengthMs + missing) : 1;
 }
 
-/** The first comment under a post: chapters, size, coverage and what is missing where; at most 50 lines of a kind. */
+/** The first comment under a post: chapters, size, coverage, what is missing where, ads; at most 50 lines of a kind. */
 export function commentContent(language: Language, facts: CommentFacts): PostContent {
   const blocks = [
     chapterLines(language, facts),
     facts.lacksUrl ? [textOf(language).comment.linksNeedUrl] : [],
     gapLines(language, facts),
+    adLines(language, facts),
   ];
   return {
     text: blocks
@@ -184,6 +187,13 @@ function gapLines(language: Language, facts: CommentFacts): string[] {
     t.gap(formatDuration(gap.atMs), formatDuration(gap.lengthMs), causes[gap.cause] ?? gap.cause),
   );
   return [t.withGaps(length, size, percent(coverageOf(facts))), ...capped(lines, t.more)];
+}
+
+function adLines(language: Language, { adBreaks = [] }: CommentFacts): string[] {
+  if (adBreaks.length === 0) return [];
+  const t = textOf(language).comment;
+  const lines = adBreaks.map(({ atMs, lengthMs }) => t.adBreak(formatDuration(atMs), formatDuration(lengthMs)));
+  return [t.adBreaks, ...capped(lines, t.moreAdBreaks)];
 }
 
 /** What a Stream is called where it has no title: its channel, or its address without secrets. */

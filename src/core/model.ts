@@ -45,6 +45,10 @@ export type Role = (typeof roles)[number];
 export const postModes = ['auto', 'parts', 'link'] as const;
 export type PostMode = (typeof postModes)[number];
 
+/** What is done with ad breaks: kept like the rest, left out, or kept and told. */
+export const adPolicies = ['keep', 'drop', 'mark'] as const;
+export type AdPolicy = (typeof adPolicies)[number];
+
 /** What a Post is. The card stands in the ordering chat, the others at the Target. */
 export const postKinds = ['card', 'album', 'video', 'link', 'comment'] as const;
 export type PostKind = (typeof postKinds)[number];

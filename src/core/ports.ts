@@ -1,4 +1,4 @@
-import type { ChatAddress, ChatKind, Codecs, Engine, Language, Quality } from './model.ts';
+import type { AdPolicy, ChatAddress, ChatKind, Codecs, Engine, Language, Quality } from './model.ts';
 
 /** A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. */
 export type StreamRef = { id: number; platform: string; channel: string; url: string };
@@ -94,7 +94,9 @@ export type GapCause = (typeof gapCauses)[number];
 export type SourceItem =
   | { kind: 'take'; codecs: Codecs; joined: boolean; initPath?: string }
   | { kind: 'segment'; segment: ClosedSegment }
-  | { kind: 'gap'; lengthMs: number; cause: GapCause; detail?: string };
+  | { kind: 'gap'; lengthMs: number; cause: GapCause; detail?: string }
+  /** The Segments that lie in the last `lengthMs` are of this kind; they are kept like all others. */
+  | { kind: 'mark'; lengthMs: number; cause: 'ad_break' };
 
 export type SourceOptions = {
   /** Where Segment files are written; exists; only this capture writes there. */
@@ -106,6 +108,8 @@ export type SourceOptions = {
   allowPrivate: boolean;
   /** Programs to run, by name or path. */
   programs: Programs;
+  /** What is done with ad breaks where the Source can tell them; default `keep`. */
+  ads?: AdPolicy;
 };
 
 /** Programs that get or look at media, by name or path. */

@@ -8,6 +8,7 @@ import { errorText, TemporaryError, UserError } from '../core/errors.ts';
 import type { Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
 import { finalSessionStates } from '../core/session.ts';
+import { findAdPolicy } from '../db/ad-breaks.ts';
 import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
 import { findResumePoint } from '../db/segments.ts';
@@ -164,6 +165,7 @@ async function captureOnce(app: App, run: CaptureRun, loaded: Loaded, to: Captur
       signal: to.signal,
       allowPrivate: app.config.allowPrivateSources,
       programs: app.config,
+      ads: await findAdPolicy(app.db, run.renditionId),
     });
     for await (const item of items) {
       gotSegments ||= item.kind === 'segment';

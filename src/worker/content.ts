@@ -4,6 +4,7 @@ import { worstDelivery } from '../core/delivery.ts';
 import type { Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
 import { textOf } from '../core/text/text.ts';
+import { findAdBreaks } from '../db/ad-breaks.ts';
 import {
   type DeliveryContext,
   type DeliveryRow,
@@ -85,7 +86,17 @@ export async function contentOfComment(
 ): Promise<PostContent> {
   const chapters = await findChapters(app.db, delivery.sessionId, delivery);
   const facts = await windowFacts(app, delivery);
-  return commentContent(watch.language as Language, { ...facts, chapters, lacksUrl });
+  const adBreaks = await adBreaksTold(app, delivery, watch);
+  return commentContent(watch.language as Language, { ...facts, chapters, lacksUrl, adBreaks });
+}
+
+/** Ad breaks inside a window, for whom asked about them. */
+async function adBreaksTold(app: App, delivery: DeliveryRow, watch: WatchRow) {
+  if ((watch.rules.ads ?? 'keep') === 'keep') return [];
+  const kept = await keptInWindow(app.db, delivery.renditionId, delivery);
+  const breaks = await findAdBreaks(app.db, delivery.renditionId);
+  const inside = breaks.filter(({ atMs }) => atMs >= kept.startMs && atMs < kept.endMs);
+  return inside.map(({ atMs, lengthMs }) => ({ atMs: atMs - kept.startMs, lengthMs }));
 }
 
 /** The card of a Delivery as it should look now. */

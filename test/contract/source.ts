@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { AdPolicy } from '../../src/core/model.ts';
 import type { ClosedSegment, ResumePoint, Source, SourceInput, SourceItem } from '../../src/core/ports.ts';
 import { createTsScanner } from '../../src/media/ts.ts';
 import { programs } from '../support/programs.ts';
@@ -10,6 +11,8 @@ import { programs } from '../support/programs.ts';
 /** A stream that a Source can be tried on. */
 export type SourceSubject = {
   input: SourceInput;
+  /** A protocol the Source does not speak; default `srt`. */
+  foreign?: SourceInput['protocol'];
   /** Publishes a few more seconds of media. */
   publish(): void;
   /** The stream says that it ended. */
@@ -39,6 +42,7 @@ export async function read(
   input: SourceInput,
   from?: ResumePoint,
   segmentMs = 2_000,
+  ads: AdPolicy = 'keep',
 ): Promise<Reading> {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-source-'));
   dirs.push(dir);
@@ -46,7 +50,7 @@ export async function read(
   const items: SourceItem[] = [];
   const segments: ClosedSegment[] = [];
   const go = async () => {
-    const options = { dir, segmentMs, signal: stop.signal, allowPrivate: true, programs };
+    const options = { dir, segmentMs, signal: stop.signal, allowPrivate: true, programs, ads };
     for await (const item of source.open(input, from, options)) {
       items.push(item);
       if (item.kind === 'segment') segments.push(item.segment);
@@ -114,9 +118,9 @@ export function sourceContract(source: Source, start: () => Promise<SourceSubjec
   });
 
   test('can take its input, and no other protocol', () =>
-    withSubject(async ({ input }) => {
+    withSubject(async ({ input, foreign = 'srt' }) => {
       expect(source.priority(input)).toBeGreaterThan(0);
-      expect(source.priority({ ...input, protocol: 'srt' })).toBe(0);
+      expect(source.priority({ ...input, protocol: foreign })).toBe(0);
     }));
 
   test('every frame of a stream that ends is in a Segment, and the iteration returns', () =>

@@ -1,4 +1,6 @@
+import type { AdPolicy } from '../../core/model.ts';
 import type { ResumePoint, SourceInput } from '../../core/ports.ts';
+import { createAdReader } from './ads.ts';
 import { createMemory } from './counting.ts';
 import type { MediaSegment } from './playlist.ts';
 import { type Answer, type PollOptions, pollPlaylist } from './poller.ts';
@@ -9,7 +11,13 @@ import { type Following, type Joining, joinByHash, joinWindow, markJump, stepWin
 /** An edge that was found to lag this often is believed from then on. */
 const doubts = 3;
 
-type Context = { input: SourceInput; from: ResumePoint | undefined; options: PollOptions; prefetch: Prefetch };
+type Context = {
+  input: SourceInput;
+  from: ResumePoint | undefined;
+  options: PollOptions;
+  prefetch: Prefetch;
+  ads: AdPolicy;
+};
 type Joined = Extract<Joining, { kind: 'join' }>;
 
 /**
@@ -30,6 +38,7 @@ export async function followPlaylist(context: Context): Promise<void> {
 function createFollower(context: Context): (answer: Answer) => Promise<void> {
   const { from, prefetch } = context;
   const memory = createMemory(from);
+  const readAds = createAdReader(context.ads);
   let state: Following | undefined;
   let identity = from?.playlist;
   let lastQueued: MediaSegment | undefined;
@@ -107,7 +116,8 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
     return kind === 'stale' && isOtherBroadcast(at, answer);
   };
 
-  return async (answer) => {
+  return async (asked) => {
+    const answer = { ...asked, playlist: readAds(asked.text, asked.playlist) };
     if (state && !(await isLost(state, answer))) return queue(answer, state);
     const kept = state ? await ownPoint(state) : from;
     const join = await joinAt(kept, answer, context);

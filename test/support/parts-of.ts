@@ -1,0 +1,75 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { SourceItem } from '../../src/core/ports.ts';
+import { run } from '../../src/lib/run.ts';
+import { type Material, remuxPart } from '../../src/media/remux.ts';
+import { programs } from './programs.ts';
+
+/** A Take made into one file, and what lies in it. Times in seconds. */
+export type MadePart = {
+  frames: number;
+  /** How far sound and picture are apart where the file begins and where it ends, in ms. */
+  beginApartMs: number;
+  endApartMs: number;
+  lengthMs: number;
+};
+
+let dir: string | undefined;
+afterAll(() => dir && rm(dir, { recursive: true, force: true }));
+
+/** Makes each Take of what a Source yielded into an MP4, as Parts are made, and looks into it with ffprobe. */
+export async function partsOf(items: SourceItem[]): Promise<MadePart[]> {
+  dir ??= await mkdtemp(join(tmpdir(), 'aircheck-parts-'));
+  const made: MadePart[] = [];
+  for (const [index, material] of materials(items).entries()) {
+    const outPath = join(dir, `${performance.now()}-${index}.mp4`);
+    const { lengthMs } = await remuxPart({ ...material, outPath, signal: new AbortController().signal, programs });
+    made.push({ ...(await measure(outPath)), lengthMs });
+  }
+  return made;
+}
+
+function materials(items: SourceItem[]): Material[] {
+  const all: Material[] = [];
+  for (const item of items) {
+    if (item.kind === 'take') {
+      const { initPath } = item;
+      all.push({ runs: [], ...(initPath ? { openInit: async () => createReadStream(initPath) } : {}) });
+    }
+    const material = all.at(-1);
+    if (item.kind !== 'segment' || item.segment.track !== 0 || !material) continue;
+    if (item.segment.startsRun || material.runs.length === 0) material.runs.push({ files: [] });
+    material.runs.at(-1)?.files.push(async () => createReadStream(item.segment.path));
+  }
+  return all.filter(({ runs }) => runs.length > 0);
+}
+
+type Packet = { time: number; length: number };
+
+async function measure(path: string): Promise<Omit<MadePart, 'lengthMs'>> {
+  const [video, audio] = [await packets(path, 'v:0'), await packets(path, 'a:0')];
+  if (audio.length === 0) return { frames: video.length, beginApartMs: 0, endApartMs: 0 };
+  const begin = (all: Packet[]) => Math.min(...all.map(({ time }) => time));
+  const end = (all: Packet[]) => Math.max(...all.map(({ time, length }) => time + length));
+  return {
+    frames: video.length,
+    beginApartMs: (begin(audio) - begin(video)) * 1000,
+    endApartMs: (end(audio) - end(video)) * 1000,
+  };
+}
+
+async function packets(path: string, track: string): Promise<Packet[]> {
+  const show = ['-show_entries', 'packet=pts_time,duration_time', '-of', 'csv=p=0'];
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-select_streams', track, ...show, path], {
+    timeoutMs: 60_000,
+  });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split(',').map(Number))
+    .filter(([time]) => time !== undefined && Number.isFinite(time))
+    .map(([time = 0, length = 0]) => ({ time, length: Number.isFinite(length) ? length : 0 }));
+}
