@@ -1,5 +1,5 @@
-/** Attribute names and values of a tag's line. Source: RFC 8216 §4.2. */
-const attributePattern = /([A-Z0-9-]+)=("[^"\n]*"|[^",\s]*)/g;
+/** Attribute names and values of a tag's line; ad tags have small letters too. Source: RFC 8216 §4.2. */
+const attributePattern = /([A-Za-z0-9-]+)=("[^"\n]*"|[^",\s]*)/g;
 
 /** The attributes of a tag's line, without quotes. */
 export function attributesOf(line: string): Map<string, string> {
