@@ -21,6 +21,7 @@ import { type JobQueue, openQueue } from './queue/queue.ts';
 import { pickSource } from './sources/sources.ts';
 import { openStorage } from './storage/open.ts';
 import { startWeb, type Web } from './web/server.ts';
+import { toMaterial } from './worker/material.ts';
 import { startSupervisor } from './worker/supervisor.ts';
 
 /** Everything that is built once per process; functions take it first. Built by `openApp` alone. */
@@ -133,7 +134,6 @@ async function startRoles(app: App, roles: readonly ProcessRole[], closers: Clos
 }
 
 async function wholeMp4(app: App, sessionId: number, signal: AbortSignal): Promise<Readable | undefined> {
-  const runs = await findWholeSession(app.db, sessionId);
-  const files = runs.map((keys) => ({ files: keys.map((key) => () => app.storage.read(key)) }));
-  return runs.length === 0 ? undefined : openMp4(files, { ffmpeg: app.config.ffmpeg, signal });
+  const material = toMaterial(await findWholeSession(app.db, sessionId), (key) => app.storage.read(key));
+  return material.runs.length === 0 ? undefined : openMp4(material, { ffmpeg: app.config.ffmpeg, signal });
 }

@@ -15,7 +15,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { DeliveryState, PostState, UploadState } from '../core/delivery.ts';
-import type { ChatKind, Codecs, PostKind, PostMode, Quality, Role } from '../core/model.ts';
+import type { AdPolicy, ChatKind, Codecs, PostKind, PostMode, Quality, Role } from '../core/model.ts';
 import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote } from '../core/ports.ts';
 import type { SessionState } from '../core/session.ts';
 
@@ -49,6 +49,8 @@ export type WatchRules = {
   maxLengthMs?: number;
   /** New Part at least this often (`split=30m`). */
   splitMs?: number;
+  /** What is done with ad breaks (`ads=drop`); absent: kept. */
+  ads?: AdPolicy;
 };
 
 export const watches = pgTable(
@@ -204,7 +206,9 @@ export const takes = pgTable(
     /** Media time of its first Segment on the Rendition's time line. */
     startMs: doublePrecision().notNull(),
     discontinuitySequence: integer().notNull().default(0),
+    /** Initialization sections of fMP4 in Storage: of track 0, and of the sound where that is track 1. */
     initKey: text(),
+    audioInitKey: text(),
     /** Not planned into Parts until confirmed (phantom tails); null = confirmed. */
     probationUntil: time(),
     withheldReason: text(),
@@ -258,8 +262,8 @@ export const gaps = pgTable(
       .notNull()
       .references(() => renditions.id),
     takeId: ref(),
-    /** Gap: missing. Withheld: kept but not posted. */
-    kind: text().$type<'gap' | 'withheld'>().notNull().default('gap'),
+    /** Gap: missing. Withheld: kept but not posted. Marked: kept, posted and told (ad breaks). */
+    kind: text().$type<'gap' | 'withheld' | 'marked'>().notNull().default('gap'),
     /** Where on the Rendition's media time (Gaps themselves take no time there). */
     atMs: doublePrecision().notNull(),
     lengthMs: doublePrecision().notNull(),

@@ -29,7 +29,7 @@ async function fenced<T>(
 export function openTake(
   db: Database,
   lease: Lease,
-  take: { renditionId: number; streamId: number; codecs: Codecs },
+  take: { renditionId: number; streamId: number; codecs: Codecs; initKey?: string | undefined },
 ): Promise<TakeRow> {
   return fenced(db, lease, async (tx) => {
     const [last] = await tx
@@ -175,22 +175,16 @@ export async function findMiddleSegment(
   return row;
 }
 
-/** The keys of a Session's Segments (first captured Rendition), one list per Run. */
-export async function findWholeSession(db: Database, sessionId: number): Promise<string[][]> {
+/** A Session's Segments (first captured Rendition) with their Takes, in order. */
+export async function findWholeSession(
+  db: Database,
+  sessionId: number,
+): Promise<{ segment: SegmentRow; take: TakeRow }[]> {
   const [rendition] = await db
     .select({ id: renditions.id })
     .from(renditions)
     .where(and(eq(renditions.sessionId, sessionId), eq(renditions.kind, 'captured')))
     .orderBy(renditions.id)
     .limit(1);
-  const rows = rendition ? await findSegments(db, rendition.id, { from: 0 }) : [];
-  const runs: string[][] = [];
-  let takeId: number | undefined;
-  for (const { segment } of rows) {
-    if (segment.track !== 0) continue;
-    if (segment.startsRun || segment.takeId !== takeId) runs.push([]);
-    takeId = segment.takeId;
-    runs.at(-1)?.push(segment.key);
-  }
-  return runs;
+  return rendition ? findSegments(db, rendition.id, { from: 0 }) : [];
 }

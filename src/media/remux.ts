@@ -2,11 +2,14 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { TemporaryError } from '../core/errors.ts';
 import { run } from '../lib/run.ts';
+import { layFragments } from './fmp4-lay.ts';
 import { type Probed, probe } from './probe.ts';
-import { layEndToEnd, type Run } from './restamp.ts';
+import { layEndToEnd, type OpenFile, type Run } from './restamp.ts';
 
-export type RemuxOptions = {
-  runs: Run[];
+/** What becomes one file: Runs of MPEG-TS, or of fMP4 with the initialization section that they all share. */
+export type Material = { runs: Run[]; openInit?: OpenFile | undefined };
+
+export type RemuxOptions = Material & {
   /** Appears whole or not at all. */
   outPath: string;
   signal: AbortSignal;
@@ -21,11 +24,22 @@ const limitMs = 30 * 60_000;
 /** Arguments that every ffmpeg of ours begins with: no questions, no network, no surprises. */
 export const hardenedArgs = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-protocol_whitelist', 'file,pipe'];
 
-/** MPEG-TS on stdin to an MP4 whose index stands first, by stream copy. */
-export function remuxArgs(outPath: string, bitsPerSecond?: number): string[] {
-  const input = ['-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
+/** Material on stdin to an MP4 whose index stands first, by stream copy. */
+export function remuxArgs(material: Material, outPath: string, bitsPerSecond?: number): string[] {
   const codecs = bitsPerSecond === undefined ? ['-c', 'copy'] : encodeArgs(bitsPerSecond);
-  return [...hardenedArgs, ...input, ...codecs, '-movflags', '+faststart', '-f', 'mp4', '-y', outPath];
+  // FLAC in MP4 was called an experiment for long.
+  const output = ['-strict', '-2', '-movflags', '+faststart', '-f', 'mp4', '-y', outPath];
+  return [...hardenedArgs, ...inputArgs(material), ...codecs, ...output];
+}
+
+function inputArgs({ openInit }: Material): string[] {
+  return ['-f', openInit ? 'mp4' : 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
+}
+
+/** The Runs as one stream that ffmpeg reads. */
+export function openMaterial({ runs, openInit }: Material): Readable {
+  const laid = openInit ? layFragments(runs, openInit) : layEndToEnd(runs);
+  return Readable.from(laid, { objectMode: false, highWaterMark: 1 << 20 });
 }
 
 /** Every frame is kept (`passthrough`); the sound takes an eighth of the rate, 32 to 128 kbit/s. */
@@ -37,10 +51,10 @@ function encodeArgs(bitsPerSecond: number): string[] {
 }
 
 /** The same as a stream that can be watched while it is made: fragments instead of an index. */
-export function streamArgs(): string[] {
-  const input = ['-f', 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
-  const fragments = ['-bsf:a', 'aac_adtstoasc', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
-  return [...hardenedArgs, ...input, '-c', 'copy', ...fragments, '-f', 'mp4', 'pipe:1'];
+export function streamArgs(material: Material): string[] {
+  const fragments = ['-strict', '-2', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
+  const sound = material.openInit ? [] : ['-bsf:a', 'aac_adtstoasc'];
+  return [...hardenedArgs, ...inputArgs(material), '-c', 'copy', ...sound, ...fragments, '-f', 'mp4', 'pipe:1'];
 }
 
 /**
@@ -48,11 +62,17 @@ export function streamArgs(): string[] {
  *
  * @throws TemporaryError `remux_failed`
  */
-export async function remuxPart({ runs, outPath, signal, programs, bitsPerSecond }: RemuxOptions): Promise<Probed> {
+export async function remuxPart({
+  outPath,
+  signal,
+  programs,
+  bitsPerSecond,
+  ...material
+}: RemuxOptions): Promise<Probed> {
   const temp = `${outPath}.making`;
   try {
-    const input = Readable.from(layEndToEnd(runs), { objectMode: false, highWaterMark: 1 << 20 });
-    const result = await run(programs.ffmpeg, remuxArgs(temp, bitsPerSecond), { input, signal, timeoutMs: limitMs });
+    const args = remuxArgs(material, temp, bitsPerSecond);
+    const result = await run(programs.ffmpeg, args, { input: openMaterial(material), signal, timeoutMs: limitMs });
     if (result.reason !== 'exited')
       throw new TemporaryError('remux_failed', { detail: result.stderrTail || result.reason });
     const probed = await probe(temp, { ffprobe: programs.ffprobe, signal });

@@ -4,8 +4,10 @@ import { createTsScanner, packetBytes, ptsWrap, readTimestamp, type TsFacts, unw
 /** First byte of each packet. Source: ISO/IEC 13818-1 §2.4.3.2. */
 const syncByte = 0x47;
 
-/** Segments whose timestamps go on from one to the next; each opens its file, whole MPEG-TS packets. */
-export type Run = { files: (() => Promise<NodeJS.ReadableStream>)[] };
+export type OpenFile = () => Promise<NodeJS.ReadableStream>;
+
+/** Segments whose timestamps go on from one to the next; each opens its file, whole MPEG-TS packets or fragments. */
+export type Run = { files: OpenFile[] };
 
 /**
  * Lays Runs end to end as one MPEG-TS stream: the first as it is, each later one with PTS, DTS and PCR moved so that
@@ -34,7 +36,8 @@ export async function* layEndToEnd(runs: Run[]): AsyncGenerator<Buffer> {
   }
 }
 
-async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
+/** The whole of a file, in memory. */
+export async function readAll(stream: NodeJS.ReadableStream): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const piece of stream) pieces.push(piece as Buffer);
   return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);

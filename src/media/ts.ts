@@ -1,4 +1,5 @@
 import { createAdtsCounter } from './adts.ts';
+import { lengthOf, type MediaFacts } from './facts.ts';
 import { hasKeyframe, readSpsSize } from './nal.ts';
 
 /** Bytes of an MPEG-TS packet and its first byte. Source: ISO/IEC 13818-1 §2.4.3. */
@@ -6,7 +7,6 @@ export const packetBytes = 188;
 const syncByte = 0x47;
 /** PTS and DTS count 90 000 per second in 33 bits. */
 export const ptsWrap = 2 ** 33;
-const ticksPerMs = 90;
 
 /** stream_type of a PMT → codec. Source: ISO/IEC 13818-1 table 2-34. */
 const videoTypes: Record<number, string> = { 1: 'mpeg1video', 2: 'mpeg2video', 0x1b: 'h264', 0x24: 'hevc' };
@@ -19,29 +19,11 @@ const audioTypes: Record<number, string> = {
   0x87: 'eac3',
 };
 
-/** What a stretch of MPEG-TS holds. Timestamps in 90 kHz ticks, unwrapped from the first one seen. */
-export type TsFacts = {
+/** What a stretch of MPEG-TS holds; its video timestamps are one per PES packet, unwrapped from the first one seen. */
+export type TsFacts = MediaFacts & {
   packetCount: number;
   /** Bytes where no packet began: a broken file where it is not 0. */
   strayBytes: number;
-  video?: string;
-  audio?: string;
-  width?: number;
-  height?: number;
-  sampleRate?: number;
-  /** Video PES packets: one per frame. */
-  frameCount: number;
-  beginsWithKeyframe: boolean;
-  /** Lowest and highest video timestamp; highest is of the last frame shown. */
-  videoFirst?: number;
-  videoLast?: number;
-  audioFirst?: number;
-  /** End of the last audio PES, its own frames included. */
-  audioEnd?: number;
-  /** Length of one video frame, from the timestamps. */
-  frameTicks: number;
-  /** Media time: of the video; of the audio where there is none. */
-  lengthMs: number;
 };
 
 export type TsScanner = { push(chunk: Buffer): void; finish(): TsFacts };
@@ -215,12 +197,6 @@ function note(track: Track, pts: number): void {
 /** The value nearest to `near` that is equal to `pts` in 33 bits. */
 export function unwrap(pts: number, near: number): number {
   return pts + Math.round((near - pts) / ptsWrap) * ptsWrap;
-}
-
-function lengthOf({ videoFirst, videoLast, audioFirst, audioEnd, frameTicks }: TsFacts): number {
-  if (videoFirst !== undefined && videoLast !== undefined) return (videoLast - videoFirst + frameTicks) / ticksPerMs;
-  if (audioFirst !== undefined && audioEnd !== undefined) return (audioEnd - audioFirst) / ticksPerMs;
-  return 0;
 }
 
 function isPesStart(packet: Buffer, payload: number): boolean {

@@ -17,7 +17,7 @@ import { ChatPage } from './pages/chat.tsx';
 import { Message } from './pages/message.tsx';
 import { SessionPage, SessionsPage } from './pages/session.tsx';
 import { buildPlaylist } from './playlist.ts';
-import { findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
+import { findInitKey, findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
 import { addWebhooks } from './webhooks.ts';
 
 export type WebOptions = {
@@ -140,12 +140,20 @@ function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): voi
   web.get('/sessions/:id{[0-9]+}/index.m3u8', async (c) => {
     const found = await findPlaylist(app.db, idOf(c.req.param('id')));
     if (!found || found.segments.length === 0) return c.notFound();
-    const text = buildPlaylist(found.segments, { hasEnded: found.hasEnded, segmentUrl: (id) => `segments/${id}.ts` });
+    const text = buildPlaylist(found.segments, {
+      hasEnded: found.hasEnded,
+      segmentUrl: ({ id, container }) => `segments/${id}.${container === 'fmp4' ? 'm4s' : 'ts'}`,
+      initUrl: (takeId) => `inits/${takeId}.mp4`,
+    });
     return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
   });
-  web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.ts}', async (c) => {
+  web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.(ts|m4s)}', async (c) => {
     const key = await findSegmentKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('segment')));
-    return key ? sendFile(c, app.storage, key, 'video/mp2t') : c.notFound();
+    return key ? sendFile(c, app.storage, key, key.endsWith('.ts') ? 'video/mp2t' : 'video/mp4') : c.notFound();
+  });
+  web.get('/sessions/:id{[0-9]+}/inits/:take{[0-9]+\\.mp4}', async (c) => {
+    const key = await findInitKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('take')));
+    return key ? sendFile(c, app.storage, key, 'video/mp4') : c.notFound();
   });
 }
 

@@ -1,7 +1,8 @@
-import { asc, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq } from 'drizzle-orm';
 import { coverageOf, streamName } from '../core/card.ts';
 import type { Database } from '../db/client.ts';
-import { renditions, segments, sessions, streams } from '../db/schema.ts';
+import { renditions, segments, sessions, streams, takes } from '../db/schema.ts';
+import { findSegments } from '../db/segments.ts';
 import { findGaps, keptSoFar } from '../db/sessions.ts';
 import type { SessionView } from './pages/session.tsx';
 import type { PlaylistSegment } from './playlist.ts';
@@ -65,15 +66,23 @@ export async function findPlaylist(
 ): Promise<{ segments: PlaylistSegment[]; hasEnded: boolean } | undefined> {
   const rendition = await mainRendition(db, sessionId);
   if (!rendition) return undefined;
-  const rows = await db
-    .select()
-    .from(segments)
-    .where(eq(segments.renditionId, rendition.id))
-    .orderBy(asc(segments.mediaSequence));
+  const rows = await findSegments(db, rendition.id, { from: 0 });
   return {
-    segments: rows.filter((row) => row.track === 0),
+    segments: rows
+      .filter(({ segment }) => segment.track === 0)
+      .map(({ segment, take }) => ({ ...segment, container: take.codecs.container })),
     hasEnded: rendition.endedAt !== null && rendition.keptAt !== null,
   };
+}
+
+/** The key of a Take's initialization section, if it is one of this Session. */
+export async function findInitKey(db: Database, sessionId: number, takeId: number): Promise<string | undefined> {
+  const [row] = await db
+    .select({ key: takes.initKey })
+    .from(takes)
+    .innerJoin(renditions, eq(renditions.id, takes.renditionId))
+    .where(and(eq(takes.id, takeId), eq(renditions.sessionId, sessionId)));
+  return row?.key ?? undefined;
 }
 
 /** The key of a Segment, if it is one of this Session. */

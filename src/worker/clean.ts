@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eq, lt, sql } from 'drizzle-orm';
+import { eq, lt, or, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { events, segments, webMessages } from '../db/schema.ts';
+import { events, segments, takes, webMessages } from '../db/schema.ts';
 
 const dayMs = 24 * 3600 * 1000;
 /** Events are read within days; audit is kept for ever. */
@@ -45,12 +45,23 @@ async function removeExpired(app: App, signal: AbortSignal): Promise<void> {
 
 async function isKnown(app: App, key: string): Promise<boolean> {
   const [segment] = await app.db.select({ id: segments.id }).from(segments).where(eq(segments.key, key));
-  if (segment) return true;
+  if (segment || (await isInit(app, key))) return true;
   const [message] = await app.db
     .select({ id: webMessages.id })
     .from(webMessages)
     .where(sql`${webMessages.media} @> ${JSON.stringify([{ key }])}::jsonb`);
   return message !== undefined;
+}
+
+/** An initialization section is wanted for as long as a Segment that is read with it. */
+async function isInit(app: App, key: string): Promise<boolean> {
+  const [row] = await app.db
+    .select({ id: takes.id })
+    .from(takes)
+    .innerJoin(segments, eq(segments.takeId, takes.id))
+    .where(or(eq(takes.initKey, key), eq(takes.audioInitKey, key)))
+    .limit(1);
+  return row !== undefined;
 }
 
 /** A spool of another process that nothing was written to for a day: its captures went on elsewhere. */

@@ -3,6 +3,7 @@ import { advance, ring } from '../advance.ts';
 import type { App } from '../app.ts';
 import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { ClosedSegment, SourceItem } from '../core/ports.ts';
+import { markAdBreak } from '../db/ad-breaks.ts';
 import { databaseErrorCode } from '../db/client.ts';
 import type { Lease } from '../db/leases.ts';
 import { FencedError, findResumePoint, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
@@ -43,12 +44,22 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   const keep = async (item: SourceItem): Promise<void> => {
     const { lease, renditionId, streamId } = options;
     if (item.kind === 'take') {
-      take = await openTake(app.db, lease, { renditionId, streamId, codecs: item.codecs });
+      const initKey = await keepInit(item);
+      take = await openTake(app.db, lease, { renditionId, streamId, codecs: item.codecs, initKey });
       return;
     }
     if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
+    if (item.kind === 'mark') return markAdBreak(app.db, lease, { renditionId, lengthMs: item.lengthMs });
     if (!take) throw new FatalError('segment_without_take');
     await keepOne(take, item.segment);
+  };
+
+  /** Before the Take's row: a key that stands in a row is there. Takes that decode alike share it. */
+  const keepInit = async ({ codecs, initPath }: Extract<SourceItem, { kind: 'take' }>) => {
+    if (!initPath) return undefined;
+    const key = `${options.keyPrefix}/init-${codecs.init}.mp4`;
+    await app.storage.put(key, initPath);
+    return key;
   };
 
   const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {

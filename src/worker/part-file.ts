@@ -10,11 +10,11 @@ import type { CutRow, PartRow } from '../db/deliveries.ts';
 import { cuts, events, parts } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition } from '../db/sessions.ts';
-import { remuxPart } from '../media/remux.ts';
-import type { Run } from '../media/restamp.ts';
+import { type Material, remuxPart } from '../media/remux.ts';
 import { fileName } from '../media/safe-name.ts';
 import { makeThumbnail } from '../media/thumbnail.ts';
 import { cutFiner } from './cut-again.ts';
+import { toMaterial } from './material.ts';
 
 /** Share of the limit that encoding again aims at: rate control is no exact thing. */
 const encodedShare = 0.85;
@@ -35,14 +35,14 @@ export async function makeFile(
   const [cut] = await app.db.select().from(cuts).where(eq(cuts.id, part.cutId));
   if (!found || !cut) throw new FatalError('part_orphaned');
   const path = join(dir, 'part.mp4');
-  const runs = await collectRuns(app, part);
-  let made = await remuxPart({ runs, outPath: path, signal, programs: app.config });
+  const material = await collect(app, part);
+  let made = await remuxPart({ ...material, outPath: path, signal, programs: app.config });
   if (made.sizeBytes > cut.limitBytes && !part.isOversized) {
     await cutFiner(app, cut, part);
     return undefined;
   }
   if (made.sizeBytes > cut.limitBytes)
-    made = await encodeAgain(app, { part, cut, runs, path, lengthMs: made.lengthMs }, signal);
+    made = await encodeAgain(app, { part, cut, material, path, lengthMs: made.lengthMs }, signal);
   const thumbnailPath = join(dir, 'part.jpg');
   const hasThumbnail = await makeThumbnail({
     path,
@@ -63,12 +63,12 @@ export async function makeFile(
   return { partId: part.id, path, ...thumbnail, sizeBytes, lengthMs, width, height, fileName: name };
 }
 
-type Oversized = { part: PartRow; cut: CutRow; runs: Run[]; path: string; lengthMs: number };
+type Oversized = { part: PartRow; cut: CutRow; material: Material; path: string; lengthMs: number };
 
 /** A stretch without a keyframe is over the limit: the one case that is encoded again, and told. */
-async function encodeAgain(app: App, { part, cut, runs, path, lengthMs }: Oversized, signal: AbortSignal) {
+async function encodeAgain(app: App, { part, cut, material, path, lengthMs }: Oversized, signal: AbortSignal) {
   const bitsPerSecond = (cut.limitBytes * encodedShare * 8) / (lengthMs / 1000);
-  const made = await remuxPart({ runs, outPath: path, signal, programs: app.config, bitsPerSecond });
+  const made = await remuxPart({ ...material, outPath: path, signal, programs: app.config, bitsPerSecond });
   if (made.sizeBytes > cut.limitBytes) throw new FatalError('part_too_big', { detail: `part ${part.id}` });
   await app.db
     .insert(events)
@@ -76,17 +76,9 @@ async function encodeAgain(app: App, { part, cut, runs, path, lengthMs }: Oversi
   return made;
 }
 
-async function collectRuns(app: App, part: PartRow) {
+async function collect(app: App, part: PartRow): Promise<Material> {
   const rows = await findSegments(app.db, part.renditionId, { from: part.fromSequence, to: part.toSequence });
-  const runs: Run[] = [];
-  let takeId: number | undefined;
-  for (const { segment, take } of rows) {
-    if (segment.track !== 0 || take.withheldReason !== null) continue;
-    if (runs.length === 0 || segment.startsRun || take.id !== takeId) runs.push({ files: [] });
-    takeId = take.id;
-    runs.at(-1)?.files.push(() => app.storage.read(segment.key));
-  }
-  return runs;
+  return toMaterial(rows, (key) => app.storage.read(key));
 }
 
 async function hashFile(path: string): Promise<string> {

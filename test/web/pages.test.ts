@@ -175,6 +175,7 @@ const arbitrarySegments = fc
         lengthMs: row.lengthMs,
         startsRun: row.startsRun,
         programDateTime: null,
+        container: 'ts' as const,
       };
       startMs += row.lengthMs;
       return segment;
@@ -184,11 +185,14 @@ const arbitrarySegments = fc
 test('a playlist shows every segment of a finished session, and a live one keeps its sequences when it slides', () => {
   fc.assert(
     fc.property(arbitrarySegments, (segments) => {
-      const segmentUrl = (id: number) => `segments/${id}.ts`;
-      const finished = buildPlaylist(segments, { hasEnded: true, segmentUrl });
+      const urls = {
+        segmentUrl: ({ id }: PlaylistSegment) => `segments/${id}.ts`,
+        initUrl: (takeId: number) => `inits/${takeId}.mp4`,
+      };
+      const finished = buildPlaylist(segments, { hasEnded: true, ...urls });
       expect(finished.match(/segments\/\d+\.ts/g)).toHaveLength(segments.length);
       expect(finished).toContain('#EXT-X-ENDLIST');
-      const live = buildPlaylist(segments, { hasEnded: false, segmentUrl });
+      const live = buildPlaylist(segments, { hasEnded: false, ...urls });
       const shown = [...live.matchAll(/segments\/(\d+)\.ts/g)].map((match) => Number(match[1]));
       const first = Number(/MEDIA-SEQUENCE:(\d+)/.exec(live)?.[1]);
       expect(shown).toEqual(segments.slice(first).map((segment) => segment.id));

@@ -1,9 +1,13 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Codecs } from '../../core/model.ts';
 import type { SourceItem, SourceOptions } from '../../core/ports.ts';
 import { codecsOf, isSameCodecs } from './codecs.ts';
 import { createGrouper, goesOn } from './grouper.ts';
 import type { Found, Prefetched } from './prefetch.ts';
 import type { GoodSegment } from './segments.ts';
+import type { Assembled } from './told-ads.ts';
 import type { Missing } from './window.ts';
 
 /**
@@ -13,7 +17,7 @@ import type { Missing } from './window.ts';
 export async function* assemble(
   fetched: AsyncIterable<Prefetched>,
   options: Pick<SourceOptions, 'dir' | 'segmentMs' | 'signal'>,
-): AsyncGenerator<SourceItem> {
+): AsyncGenerator<Assembled> {
   const assembler = createAssembler(options);
   try {
     for await (const each of fetched) yield* assembler.add(each);
@@ -31,32 +35,40 @@ function createAssembler({ dir, segmentMs }: Pick<SourceOptions, 'dir' | 'segmen
   let codecs: Codecs | undefined;
   let before: GoodSegment | undefined;
   let opens: Found['opensTake'];
+  /** What is open lies in an ad break that is marked. */
+  let isAd = false;
   /** Gaps that are told before there is a Take to tell them in. */
   let early: SourceItem[] = [];
 
-  async function* closeOpen(): AsyncGenerator<SourceItem> {
-    before = undefined;
+  async function* closeSegment(): AsyncGenerator<Assembled> {
     const segment = await grouper.close();
-    if (segment) yield { kind: 'segment', segment };
+    if (segment) yield { kind: 'segment', segment, isAd };
   }
 
-  async function* tell(missing: Missing): AsyncGenerator<SourceItem> {
+  async function* closeOpen(): AsyncGenerator<Assembled> {
+    before = undefined;
+    yield* closeSegment();
+  }
+
+  async function* tell(missing: Missing): AsyncGenerator<Assembled> {
     yield* closeOpen();
     const gap: SourceItem = { kind: 'gap', ...missing };
     if (codecs) yield gap;
     else early.push(gap);
   }
 
-  async function* openTake(next: Codecs, opens: Found['opensTake']): AsyncGenerator<SourceItem> {
+  async function* openTake(next: Codecs, { init }: GoodSegment): AsyncGenerator<SourceItem> {
     yield* closeOpen();
     codecs = next;
-    yield { kind: 'take', codecs, joined: opens?.joined ?? true };
+    const joined = opens?.joined ?? true;
+    opens = undefined;
+    yield { kind: 'take', codecs, joined, ...(init ? { initPath: await writeInit(dir, init.bytes) } : {}) };
     yield* early;
     early = [];
   }
 
   return {
-    async *add({ found, fetched }: Prefetched): AsyncGenerator<SourceItem> {
+    async *add({ found, fetched }: Prefetched): AsyncGenerator<Assembled> {
       if (found.opensTake) {
         yield* closeOpen();
         codecs = undefined;
@@ -67,17 +79,16 @@ function createAssembler({ dir, segmentMs }: Pick<SourceOptions, 'dir' | 'segmen
         const { cause, detail } = fetched;
         return yield* tell({ lengthMs: found.segment.durationMs, cause, detail });
       }
-      const next = codecsOf(fetched.facts, codecs);
-      if (!codecs || !isSameCodecs(codecs, next)) {
-        yield* openTake(next, opens);
-        opens = undefined;
-      }
+      const next = codecsOf(fetched.facts, fetched.init, codecs);
+      if (!codecs || !isSameCodecs(codecs, next)) yield* openTake(next, fetched);
+      if (isAd !== (found.segment.adBreak === 'mark')) yield* closeSegment();
+      isAd = found.segment.adBreak === 'mark';
       const startsRun = before === undefined || !goesOn(before, fetched);
       before = fetched;
       for (const segment of await grouper.add(fetched, { playlist: found.playlist, startsRun }))
-        yield { kind: 'segment', segment };
+        yield { kind: 'segment', segment, isAd };
     },
-    async *finish(): AsyncGenerator<SourceItem> {
+    async *finish(): AsyncGenerator<Assembled> {
       yield* closeOpen();
       yield* early;
       early = [];
@@ -85,4 +96,11 @@ function createAssembler({ dir, segmentMs }: Pick<SourceOptions, 'dir' | 'segmen
     /** For a reader that left in the middle: nothing stays open. */
     abandon: () => grouper.close(),
   };
+}
+
+/** The next Take may begin with the same: each has a file of its own, which goes where the Take goes. */
+async function writeInit(dir: string, bytes: Buffer): Promise<string> {
+  const path = join(dir, `${randomUUID()}-init.mp4`);
+  await writeFile(path, bytes, { flag: 'wx' });
+  return path;
 }

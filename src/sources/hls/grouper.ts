@@ -49,7 +49,7 @@ export function createGrouper(dir: string, segmentMs: number): Grouper {
 }
 
 async function begin(dir: string, first: GoodSegment, playlist: string, startsRun: boolean): Promise<Open> {
-  const path = join(dir, `${randomUUID()}.ts`);
+  const path = join(dir, `${randomUUID()}.${first.init ? 'm4s' : 'ts'}`);
   const segment: ClosedSegment = {
     path,
     track: 0,

@@ -1,4 +1,5 @@
 import type { MediaSegment } from './playlist.ts';
+import { createResources } from './resources.ts';
 import { type FetchedSegment, fetchSegment, type SegmentFetchOptions } from './segments.ts';
 import type { Missing } from './window.ts';
 
@@ -36,6 +37,7 @@ const heldMaxBytes = 48_000_000;
 const afterEndMs = 10_000;
 
 export function createPrefetch(options: Omit<SegmentFetchOptions, 'isGone'>): Prefetch {
+  const resources = createResources(options);
   const queue: Entry[] = [];
   const waiting: Entry[] = [];
   let running = 0;
@@ -54,7 +56,7 @@ export function createPrefetch(options: Omit<SegmentFetchOptions, 'isGone'>): Pr
   };
   const fetchOne = async (found: Found): Promise<FetchedSegment> => {
     try {
-      const fetched = await fetchSegment(found.segment, { ...options, isGone });
+      const fetched = await fetchSegment(found.segment, { ...options, resources, isGone });
       if (fetched.isOk) heldBytes += fetched.sizeBytes;
       return fetched;
     } finally {

@@ -3,17 +3,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FatalError, TemporaryError, UserError } from '../../core/errors.ts';
 import type { GapCause } from '../../core/ports.ts';
 import { guardedFetch, HttpStatusError } from '../../lib/net.ts';
-import { createTsScanner, type TsFacts } from '../../media/ts.ts';
+import type { MediaFacts } from '../../media/facts.ts';
+import type { Init } from '../../media/fmp4-init.ts';
+import { createTsScanner, packetBytes } from '../../media/ts.ts';
+import { isRefused } from './asking.ts';
+import { decrypt, vectorOf } from './decrypt.ts';
+import type { KeyRef } from './keys.ts';
 import type { MediaSegment } from './playlist.ts';
+import { readFmp4, readTs, readTsBytes } from './read-segment.ts';
+import { createResources, type Resources, rangeHeader } from './resources.ts';
 
-/** A Media Segment's bytes, as served, and what they hold. */
+/** A Media Segment's bytes, as served (decrypted where they were encrypted), and what they hold. */
 export type GoodSegment = {
   segment: MediaSegment;
   isOk: true;
   chunks: Buffer[];
   sizeBytes: number;
   hash: string;
-  facts: TsFacts;
+  facts: MediaFacts;
+  /** It is fMP4 and read with this. */
+  init?: Init;
 };
 /** Why a Media Segment could not be had. */
 export type BadSegment = { segment: MediaSegment; isOk: false; cause: GapCause; detail: string };
@@ -25,6 +34,10 @@ export type SegmentFetchOptions = {
   signal: AbortSignal;
   /** True once the Media Segment slid out of the playlist: one more failure is final. */
   isGone: (sequence: number) => boolean;
+  /** A try met a refusal, as signed addresses do that ran out. */
+  onRefused?: () => void;
+  /** What Media Segments share; absent: this one shares nothing. */
+  resources?: Resources;
 };
 
 /** A live Media Segment of more than this is not one. */
@@ -39,44 +52,61 @@ const corruptTries = 2;
 /** Fetches one Media Segment, again and again while it is in the window. @throws only when aborted or refused */
 export async function fetchSegment(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
   if (segment.isGap) return { segment, isOk: false, cause: 'http_error', detail: 'EXT-X-GAP' };
-  if (segment.map) throw new UserError('hls_fmp4_unsupported');
-  if (segment.key) throw new UserError('hls_encrypted_unsupported');
+  if (segment.adBreak === 'drop') return { segment, isOk: false, cause: 'ad_break', detail: '' };
   const startedAt = performance.now();
+  let cut: GoodSegment | undefined;
   for (let tries = 1, pauseMs = firstPauseMs; ; tries++, pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const fetched = await tryOnce(segment, options);
-    if (fetched.isOk) return fetched;
+    if (fetched.isOk && (cut || !isCut(fetched))) return longer(fetched, cut);
+    // The edge may have served it half written: the next answer decides, and the longer one is kept.
+    if (fetched.isOk) cut = fetched;
+    if (fetched.isOk) continue;
     const isHopeless = fetched.cause === 'corrupt' && tries >= corruptTries;
     const isOver = options.isGone(segment.sequence) || performance.now() - startedAt > givenUpAfterMs;
-    if (isHopeless || isOver) return fetched;
+    if (isHopeless || isOver) return cut ?? fetched;
     await delay(pauseMs, undefined, { signal: options.signal });
   }
 }
 
+/** Source: ISO/IEC 13818-1 §2.4.3. */
+const syncByte = 0x47;
+
+/** Less of what the playlist promised than this was perhaps not all. */
+const wholeShare = 0.6;
+
+/** A body that breaks off in the middle of a packet, or holds much less than the playlist says. */
+function isCut({ chunks, init, facts, segment }: GoodSegment): boolean {
+  if (facts.lengthMs > 0 && facts.lengthMs < wholeShare * segment.durationMs) return true;
+  // Of fMP4 the boxes say how long they are.
+  if (init) return false;
+  const tail: Buffer[] = [];
+  for (let i = chunks.length - 1, missing = packetBytes; i >= 0 && missing > 0; i--) {
+    const end = chunks[i]?.subarray(-missing) ?? Buffer.alloc(0);
+    tail.unshift(end);
+    missing -= end.length;
+  }
+  return Buffer.concat(tail)[0] !== syncByte;
+}
+
+const longer = (now: GoodSegment, before: GoodSegment | undefined) =>
+  before && before.sizeBytes > now.sizeBytes ? before : now;
+
 async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
   try {
-    const fetched = await fetchOnce(segment, options);
-    const { packetCount, strayBytes } = fetched.facts;
-    // Some sites put a few bytes of another format in front; ffmpeg and players find the packets behind them.
-    if (packetCount > 0 && strayBytes < fetched.sizeBytes / 10) return { segment, isOk: true, ...fetched };
-    assertNotOtherFormat(fetched.chunks);
-    return { segment, isOk: false, cause: 'corrupt', detail: `${strayBytes} bytes are not MPEG-TS` };
+    return { segment, isOk: true, ...(await fetchOnce(segment, options)) };
   } catch (error) {
     const isOurs = error instanceof TemporaryError || error instanceof FatalError;
     if (options.signal.aborted || error instanceof UserError || !isOurs) throw error;
+    if (isRefused(error)) options.onRefused?.();
     return { segment, isOk: false, ...explain(error) };
   }
 }
 
-/** fMP4 without EXT-X-MAP, or packed audio. Source: RFC 8216 §3.3, §3.4. @throws UserError `hls_fmp4_unsupported` */
-function assertNotOtherFormat([head]: Buffer[]): void {
-  if (!head) return;
-  const isAdts = head[0] === 0xff && ((head[1] ?? 0) & 0xf6) === 0xf0;
-  const isBox = ['ftyp', 'styp', 'moof', 'sidx'].includes(head.toString('latin1', 4, 8));
-  if (isAdts || isBox || head.toString('latin1', 0, 3) === 'ID3') throw new UserError('hls_fmp4_unsupported');
-}
+const corruptCodes = ['corrupt', 'bad_init', 'bad_key'];
 
 function explain(error: TemporaryError | FatalError): { cause: GapCause; detail: string } {
   if (error instanceof HttpStatusError) return { cause: 'http_error', detail: `HTTP ${error.status}` };
+  if (corruptCodes.includes(error.code)) return { cause: 'corrupt', detail: error.message };
   return { cause: error.code === 'timeout' ? 'timeout' : 'http_error', detail: error.code };
 }
 
@@ -90,28 +120,67 @@ function longestMs({ durationMs }: MediaSegment): number {
   return Math.max(30_000, 4 * durationMs);
 }
 
-async function fetchOnce(segment: MediaSegment, { headers, allowPrivate, signal }: SegmentFetchOptions) {
+type Kept = Omit<GoodSegment, 'segment' | 'isOk'>;
+
+/** Plain MPEG-TS is looked at as it streams by; what must be decrypted, or is fMP4, once it is whole. */
+async function fetchOnce(segment: MediaSegment, options: SegmentFetchOptions): Promise<Kept> {
+  const { key, map } = segment;
+  const resources = options.resources ?? createResources(options);
+  const init = map && (await resources.init(map));
+  const secret = key && (await resources.key(key));
+  if (!init && !secret) return fetchPlain(segment, options);
+  const served: Buffer[] = [];
+  await fetchBody(segment, options, (chunk) => void served.push(chunk));
+  let bytes: Buffer = Buffer.concat(served);
+  if (key && secret) bytes = decryptOrForget(bytes, { segment, key, secret, resources });
+  const facts = init ? readFmp4(bytes, init) : readTsBytes(bytes);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  return { chunks: [bytes], sizeBytes: bytes.length, hash, facts, ...(init ? { init } : {}) };
+}
+
+type Locked = { segment: MediaSegment; key: KeyRef; secret: Buffer; resources: Resources };
+
+/** A key that does not fit may have been replaced at the same address. */
+function decryptOrForget(bytes: Buffer, { segment, key, secret, resources }: Locked): Buffer {
+  try {
+    return decrypt(bytes, secret, vectorOf(key.iv, segment.sequence));
+  } catch (error) {
+    resources.forgetKey(key);
+    throw error;
+  }
+}
+
+async function fetchPlain(segment: MediaSegment, options: SegmentFetchOptions): Promise<Kept> {
+  const hash = createHash('sha256');
+  const scanner = createTsScanner();
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  await fetchBody(segment, options, (chunk) => {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    hash.update(chunk);
+    scanner.push(chunk);
+  });
+  return { chunks, sizeBytes, hash: hash.digest('hex'), facts: readTs(scanner, chunks[0], sizeBytes) };
+}
+
+async function fetchBody(
+  segment: MediaSegment,
+  { headers, allowPrivate, signal }: SegmentFetchOptions,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
   const { byterange } = segment;
-  const range = byterange && `bytes=${byterange.offset}-${byterange.offset + byterange.length - 1}`;
   const { body, status } = await guardedFetch(segment.url, {
-    headers: range ? { ...headers, range } : headers,
+    headers: byterange ? { ...headers, range: rangeHeader(byterange) } : headers,
     allowPrivate,
     signal,
     timeoutMs: patienceMs(segment),
     maxBytes: maxSegmentBytes,
   });
   const deadline = performance.now() + longestMs(segment);
-  const hash = createHash('sha256');
-  const scanner = createTsScanner();
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
   for await (const chunk of body) {
-    if (range && status !== 206) throw new TemporaryError('http_error', { detail: 'no partial answer' });
+    if (byterange && status !== 206) throw new TemporaryError('http_error', { detail: 'no partial answer' });
     if (performance.now() > deadline) throw new TemporaryError('timeout', { detail: 'the body only drips' });
-    chunks.push(chunk);
-    sizeBytes += chunk.length;
-    hash.update(chunk);
-    scanner.push(chunk);
+    take(chunk);
   }
-  return { chunks, sizeBytes, hash: hash.digest('hex'), facts: scanner.finish() };
 }

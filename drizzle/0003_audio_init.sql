@@ -1,0 +1,1 @@
+ALTER TABLE "takes" ADD COLUMN "audio_init_key" text;
