@@ -45,7 +45,7 @@ export const en = {
     resolve_failed: () =>
       'The site could not be read. Try again in a minute; if it stays so, yt-dlp on the server may be too old.',
     bad_init: () => 'The stream sends its beginning (initialization section) broken at the moment.',
-    bad_key: () => 'The key of the stream cannot be had at the moment.',
+    hls_bad_key: () => 'The key of the stream cannot be had at the moment.',
     bad_playlist: () => 'The playlist of the stream cannot be read at the moment.',
     hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
     hls_separate_audio_unsupported: () =>

@@ -10,7 +10,7 @@ export type ResourceOptions = { headers: Record<string, string>; allowPrivate: b
 export type Resources = {
   /** @throws TemporaryError `bad_init` and those of `guardedFetch`; UserError `hls_drm` */
   init(map: MapRef): Promise<Init>;
-  /** @throws TemporaryError `bad_key` and those of `guardedFetch` */
+  /** @throws TemporaryError `hls_bad_key` and those of `guardedFetch` */
   key(key: KeyRef): Promise<Buffer>;
   /** Its bytes decrypted nothing: it is fetched again when it is needed next. */
   forgetKey(key: KeyRef): void;
@@ -31,7 +31,7 @@ export function createResources(options: ResourceOptions): Resources {
   const key = ({ url }: KeyRef) =>
     keys.get(url, async () => {
       const bytes = await fetchWhole({ url }, { ...options, maxBytes: 10_000 });
-      if (bytes.length !== keyBytes) throw new TemporaryError('bad_key', { detail: `${bytes.length} bytes` });
+      if (bytes.length !== keyBytes) throw new TemporaryError('hls_bad_key', { detail: `${bytes.length} bytes` });
       return bytes;
     });
   const init = (map: MapRef) =>

@@ -102,7 +102,7 @@ async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Pro
   }
 }
 
-const corruptCodes = ['corrupt', 'bad_init', 'bad_key'];
+const corruptCodes = ['corrupt', 'bad_init', 'hls_bad_key'];
 
 function explain(error: TemporaryError | FatalError): { cause: GapCause; detail: string } {
   if (error instanceof HttpStatusError) return { cause: 'http_error', detail: `HTTP ${error.status}` };
