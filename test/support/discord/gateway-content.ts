@@ -1,0 +1,40 @@
+import { GatewayIntentBits } from 'discord-api-types/v10';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * A message as an application without the intent MESSAGE_CONTENT sees it, through the gateway and REST alike.
+ *
+ * Its own messages, direct messages and those that mention it stay whole; of others the content is empty.
+ * Source: https://docs.discord.com/developers/events/gateway#message-content-intent
+ */
+export function withoutForeignContent(message: object, botId: string): object {
+  const { poll, ...fields } = { ...message } as Fields;
+  if (fields['referenced_message'] instanceof Object)
+    fields['referenced_message'] = withoutForeignContent(fields['referenced_message'], botId);
+  if (isReadable(fields, botId)) return poll === undefined ? fields : { ...fields, poll };
+  return { ...fields, content: '', embeds: [], attachments: [], components: [] };
+}
+
+function isReadable(message: Fields, botId: string): boolean {
+  if (message['guild_id'] === undefined) return true;
+  const mentions = (message['mentions'] ?? []) as { id: string }[];
+  const author = message['author'] as { id?: string } | undefined;
+  return author?.id === botId || mentions.some(({ id }) => id === botId);
+}
+
+/** The data of an event as a session with these intents gets it. */
+export function dataFor(intents: number, event: string, data: object, botId: string): object {
+  if (/^MESSAGE_(CREATE|UPDATE)$/.test(event) && (intents & GatewayIntentBits.MessageContent) === 0)
+    return withoutForeignContent(data, botId);
+  if (event === 'GUILD_CREATE') return guildFor(intents, { ...data }, botId);
+  return data;
+}
+
+/** Without the intents only the bot itself stands in a guild's members. Source: Guild Create in gateway-events. */
+function guildFor(intents: number, guild: Fields, botId: string): object {
+  const members = (guild['members'] ?? []) as { user?: { id: string } }[];
+  const all = (intents & GatewayIntentBits.GuildMembers) !== 0;
+  const seen = all ? members : members.filter(({ user }) => user?.id === botId);
+  return { ...guild, members: seen, ...((intents & GatewayIntentBits.GuildPresences) === 0 && { presences: [] }) };
+}
