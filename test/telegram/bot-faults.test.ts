@@ -83,8 +83,8 @@ test('the server restarts, is away and comes back: nothing is lost or said twice
   await bot.server.restart();
   anna.say('/two');
   expect(await texts(bot, anna.chat, 2)).toEqual(['echo /one', 'echo /two']);
-  expect(bot.logged.filter((line) => line.includes('Telegram does not answer'))).toHaveLength(1);
-  expect(bot.logged.join('')).toContain('Telegram answers again');
+  expect(bot.logged.filter((line) => line.includes('Telegram is not heard'))).toHaveLength(1);
+  expect(bot.logged.join('')).toContain('Telegram is heard again');
 });
 
 test('a token that is refused is said once, and the end comes at once', async () => {
@@ -104,6 +104,6 @@ test('a server nobody reaches is waited for, and the end comes at once', async (
   anna.say('/one');
   expect(await texts(bot, anna.chat, 1)).toEqual(['echo /one']);
   expect(fault.hits).toBe(2);
-  expect(bot.logged.filter((line) => line.includes('Telegram does not answer'))).toHaveLength(1);
+  expect(bot.logged.filter((line) => line.includes('Telegram is not heard'))).toHaveLength(1);
   await stop();
 });

@@ -1,5 +1,6 @@
 import type { Update, UserFromGetMe } from 'grammy/types';
 import type { ChatReply } from '../../core/ports.ts';
+import { createBell } from './bell.ts';
 import type { Telegram } from './client.ts';
 import { type OnEvent, replyTo } from './handle.ts';
 import { claimReply, findUnfinished, giveReplyBack, type InboxRow, noteHandled, pruneInbox } from './inbox.ts';
@@ -22,17 +23,15 @@ const farewellMs = 5_000;
 export async function answerUntil(telegram: Telegram, answering: Answering): Promise<void> {
   const { signal } = answering;
   const busy: Busy = new Map();
-  let bell = new AbortController();
-  const ring = () => bell.abort();
-  const unhear = telegram.bus.hear('inbox', ring);
+  const bell = createBell(lookEveryMs, signal);
+  const unhear = telegram.bus.hear('inbox', bell.ring);
   let tidiedAt = Number.NEGATIVE_INFINITY;
   try {
     while (!signal.aborted) {
-      bell = new AbortController();
       for (const row of await nextRows(telegram, busy)) {
         const done = answerRow(telegram, row, answering).finally(() => {
           busy.delete(row.id);
-          ring();
+          bell.ring();
         });
         busy.set(row.id, { chatId: row.chatId, done });
       }
@@ -40,10 +39,11 @@ export async function answerUntil(telegram: Telegram, answering: Answering): Pro
         tidiedAt = performance.now();
         await tidy(telegram);
       }
-      await pause(lookEveryMs, AbortSignal.any([signal, bell.signal]));
+      await bell.heard();
     }
   } finally {
     unhear();
+    bell.close();
     await farewell(busy);
   }
 }

@@ -49,7 +49,10 @@ async function listenWhileHeld(
   const renewing = renewUntil(telegram, owner, done.signal).finally(() => end.abort());
   try {
     await serve(telegram, onEvent, isOver);
+  } catch (err) {
+    telegram.log.error({ err }, 'listening to Telegram broke off; it begins anew');
   } finally {
+    end.abort();
     done.abort();
     await renewing;
     await releaseLeases(telegram.db, owner).catch((err) => telegram.log.warn({ err }, 'a lease runs out by itself'));

@@ -30,6 +30,10 @@ export function backOffMs(error: unknown, failures: number): number {
   return isRefused(error) ? refusedMs : Math.min(longestMs, 500 * 2 ** Math.min(failures, 10));
 }
 
+/** The database's own words: its wrapped errors hold what people wrote. */
+const detailOf = (error: unknown) =>
+  redact(errorText(error instanceof Error && error.cause instanceof Error ? error.cause : error));
+
 /** One for each thing that is tried again and again. */
 export function createPatience(log: Logger): Patience {
   let failures = 0;
@@ -39,13 +43,13 @@ export function createPatience(log: Logger): Patience {
       if (failures === 0) {
         const sentence = isRefused(error) ? codeSentence('en', 'telegram_token_refused') : undefined;
         if (sentence) log.error(sentence);
-        else log.warn({ detail: redact(errorText(error)) }, 'Telegram does not answer; it is tried again');
+        else log.warn({ detail: detailOf(error) }, 'Telegram is not heard at the moment; it is tried again');
       }
       failures += 1;
       await pause(backOffMs(error, failures), signal);
     },
     worked() {
-      if (failures > 0) log.info('Telegram answers again');
+      if (failures > 0) log.info('Telegram is heard again');
       failures = 0;
     },
   };

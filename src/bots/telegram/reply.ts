@@ -57,7 +57,7 @@ type Piece = Asked & { options: ReturnType<typeof optionsFor> };
 async function sendPiece(telegram: Telegram, text: string, piece: Piece): Promise<boolean> {
   const { options, signal } = piece;
   let { chatId } = piece;
-  while (!signal.aborted) {
+  for (;;) {
     try {
       await send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
         api.sendMessage(chatId, escapeHtml(text), options, AbortSignal.timeout(callMs) as never),
@@ -68,9 +68,9 @@ async function sendPiece(telegram: Telegram, text: string, piece: Piece): Promis
       if (!(error instanceof TemporaryError) || error instanceof AmbiguousError) throw error;
       if (error instanceof MovedError) chatId = error.newChatId;
       else await pause(error.retryAfterMs ?? unreachableMs, signal);
+      if (signal.aborted) return false;
     }
   }
-  return false;
 }
 
 /** Ends the waiting of a pressed button. @returns whether the reply is shown with it */
