@@ -1,4 +1,4 @@
-import type { AdPolicy, ChatAddress, ChatKind, Codecs, Engine, Language, Quality } from './model.ts';
+import type { AdPolicy, ChatAddress, ChatKind, Codecs, Engine, Language, Quality, Role } from './model.ts';
 
 /** A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. */
 export type StreamRef = { id: number; platform: string; channel: string; url: string };
@@ -137,6 +137,12 @@ export type ChatLimits = {
   maxParts: number;
 };
 
+/** What a Target asks for beyond its place; every key optional. */
+export type TargetOptions = {
+  /** Posts in an announcement channel are published to the channels that follow it. */
+  isCrossposted?: boolean;
+};
+
 export type TargetRef = {
   id: number;
   kind: ChatKind;
@@ -145,6 +151,7 @@ export type TargetRef = {
   discussion?: string;
   vault?: string;
   limits: Partial<ChatLimits>;
+  options?: TargetOptions;
 };
 
 /** A Part file ready to be staged or posted. Sizes in pixels, thumbnail a JPEG of at most 320 px. */
@@ -221,11 +228,22 @@ export type Place = {
 export type ChatEvent = {
   kind: 'command';
   chat: ChatAddress;
-  /** `language` is that of the person's app, where the chat tells it. */
-  user: { id: string; name: string; isOwner: boolean; language?: Language };
+  /** `language` is that of the person's app, `role` the right that the chat's own roles give, where the chat tells it. */
+  user: { id: string; name: string; isOwner: boolean; language?: Language; role?: Role };
   text: string;
   messageId: string;
 };
+
+/** A person fills in one argument of a command and wants to be shown what it can be. */
+export type Asking = Omit<ChatEvent, 'kind' | 'text' | 'messageId'> & {
+  command: string;
+  argument: string;
+  /** What stands there so far. */
+  typed: string;
+};
+
+/** One value an argument can have, and what a person is shown for it. */
+export type Suggestion = { value: string; label: string };
 
 export type ChatReply = { text: string; isError?: boolean };
 

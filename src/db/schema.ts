@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { DeliveryState, PostState, UploadState } from '../core/delivery.ts';
 import type { AdPolicy, ChatKind, Codecs, PostKind, PostMode, Quality, Role } from '../core/model.ts';
-import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote } from '../core/ports.ts';
+import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote, TargetOptions } from '../core/ports.ts';
 import type { SessionState } from '../core/session.ts';
 
 /*
@@ -95,6 +95,7 @@ export const targets = pgTable(
     vault: text(),
     limits: jsonb().$type<Partial<ChatLimits>>().notNull().default({}),
     postMode: text().$type<PostMode>().notNull().default('auto'),
+    options: jsonb().$type<TargetOptions>().notNull().default({}),
     isDefault: boolean().notNull().default(false),
     removedAt: time(),
     createdAt: createdAt(),
@@ -403,6 +404,25 @@ export const posts = pgTable(
     changedAt: createdAt(),
   },
   (t) => [unique().on(t.deliveryId, t.kind, t.ordinal), index().on(t.state)],
+);
+
+/**
+ * What a place of a chat was found to take, below what its own description says: a size it refused is not tried again.
+ * It holds while that description says `basisBytes`.
+ */
+export const placeLimits = pgTable(
+  'place_limits',
+  {
+    account: text().notNull(),
+    /** The chat's own id of what limits are kept for: a Discord server. */
+    placeId: text().notNull(),
+    basisBytes: bigint({ mode: 'number' }).notNull(),
+    /** Largest file, and largest message with all its files; null while nothing was refused. */
+    fileBytes: bigint({ mode: 'number' }),
+    messageBytes: bigint({ mode: 'number' }),
+    changedAt: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.account, t.placeId] })],
 );
 
 /** Bytes per second an account's uploads really get, learned from each of them. */
