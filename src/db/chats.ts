@@ -14,6 +14,7 @@ export async function moveChat(db: Database, kind: ChatKind, from: string, to: s
   if (from === to) return;
   const move = { kind, from, to };
   await db.transaction(async (tx) => {
+    await keepPosts(tx, move);
     await moveTargets(tx, move);
     await moveWatches(tx, move);
     await moveGrants(tx, move);
@@ -24,6 +25,17 @@ export async function moveChat(db: Database, kind: ChatKind, from: string, to: s
       .set({ chatId: to })
       .where(and(isOfKind, eq(inbox.chatId, from)));
   });
+}
+
+/** What was posted stays where it was: its ids say nothing of the new chat. */
+async function keepPosts(tx: Queryable, { kind, from }: Move): Promise<void> {
+  await tx.execute(sql`
+    update posts p set posted = p.posted || jsonb_build_object('chatId', ${from}::text)
+    from deliveries d, targets t, watches w
+    where d.id = p.delivery_id and t.id = d.target_id and w.id = d.watch_id
+      and p.posted is not null and p.posted->>'chatId' is null and case when p.kind = 'card'
+        then w.chat_kind = ${kind} and w.chat_id = ${from}
+        else t.kind = ${kind} and split_part(t.address, '/', 1) = ${from} end`);
 }
 
 /** Targets of the chat, and those of any chat that post into it. */

@@ -57,7 +57,7 @@ export async function startTelegramApp({
     ...{ t, telegram, world, owner, home, channel, group, vault },
     async say(text, { chat = home, user = owner, threadId } = {}) {
       const said = world.say(user, chat, text, threadId === undefined ? {} : { threadId });
-      return readReply(t, said.message_id, said.chat.id);
+      return readReply(t, said.message_id, { chatId: said.chat.id, text });
     },
     card: (chat = home) => world.messages(chat).findLast(({ reply_markup: markup }) => markup !== undefined),
     posts: (chat = channel) => grouped(world.messages(chat)),
@@ -68,8 +68,14 @@ export async function startTelegramApp({
   };
 }
 
-async function readReply(t: TestApp, messageId: number, chatId: number): Promise<string> {
-  const said = sql`body->'message'->>'message_id' = ${String(messageId)} and chat_id = ${String(chatId)}`;
+async function readReply(
+  t: TestApp,
+  messageId: number,
+  { chatId, text }: { chatId: number; text: string },
+): Promise<string> {
+  // A group that moved has messages of the same id from before.
+  const said = sql`body->'message'->>'message_id' = ${String(messageId)} and chat_id = ${String(chatId)}
+    and body->'message'->>'text' = ${text}`;
   const rows = await waitFor(
     async () => {
       const found = await t.app.db.select().from(inbox).where(said);

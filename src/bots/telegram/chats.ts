@@ -33,8 +33,8 @@ export const addressOf = (chat: { chatId: string; threadId?: string }): string =
  * Where a browser opens a post: public chats by name, others for their members. Private chats and basic groups have
  * no such address. Source: core.telegram.org/api/links#message-links.
  */
-export function linkTo({ address }: TargetRef, { messageIds }: PostedIds): string | undefined {
-  const { chatId } = splitAddress(address);
+export function linkTo({ address }: TargetRef, { messageIds, chatId: stands }: PostedIds): string | undefined {
+  const chatId = stands ?? splitAddress(address).chatId;
   const [messageId] = messageIds;
   if (!messageId || messageId === '0') return undefined;
   if (chatId.startsWith('@')) return `https://t.me/${chatId.slice(1)}/${messageId}`;

@@ -1,4 +1,4 @@
-import { FatalError, TemporaryError } from '../../core/errors.ts';
+import { AmbiguousError, FatalError, TemporaryError } from '../../core/errors.ts';
 import type { OutgoingPost, PostedIds, TargetRef } from '../../core/ports.ts';
 import { send } from './call.ts';
 import { chatInfo, destination } from './chats.ts';
@@ -26,7 +26,7 @@ export async function sendComment(
   const { chatId, messageId, thread } = await findThread(telegram, target, post.parent);
   const messageIds: string[] = [];
   for (const piece of splitText(post.content.text)) {
-    const message = await send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
+    const sending = send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
       api.sendMessage(
         chatId,
         escapeHtml(piece),
@@ -41,9 +41,15 @@ export async function sendComment(
         signal as never,
       ),
     );
+    const message = await (messageIds.length === 0 ? sending : sending.catch(asPartial));
     messageIds.push(String(message.message_id));
   }
   return { messageIds, chatId };
+}
+
+/** What came before stands: nothing may be sent again before it was looked at. */
+function asPartial(cause: unknown): never {
+  throw new AmbiguousError('answer_lost', { cause, detail: 'the beginning of a comment stands' });
 }
 
 /**
@@ -59,6 +65,9 @@ export async function findThread(
   const [first] = parent?.messageIds ?? [];
   if (!first || first === '0') throw new TemporaryError('post_not_published', { retryAfterMs: lookAgainMs });
   const chat = await chatInfo(telegram, chatId);
+  // A post from before the group moved cannot be answered where it is now.
+  const isElsewhere = parent?.chatId !== undefined && parent.chatId !== String(chat.id);
+  if (isElsewhere) throw new FatalError('telegram_thread_gone');
   if (chat.type !== 'channel') return { chatId, messageId: Number(first), thread };
   const group = chat.linked_chat_id;
   if (group === undefined) throw new FatalError('no_discussion');
