@@ -33,6 +33,11 @@ function readUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 
+/** Whether an address means the same to people elsewhere: it does not name the machine it is opened on. */
+export function isForOthers(url: string): boolean {
+  return !/^(?:(?:.*\.)?localhost|127\..*|0\.0\.0\.0|\[::1?\])$/i.test(new URL(url).hostname);
+}
+
 /** An address for people and logs: without query, credentials and scheme, at most 80 characters. */
 export function displayUrl(text: string): string {
   const bare = text

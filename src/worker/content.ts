@@ -1,9 +1,10 @@
 import type { App } from '../app.ts';
 import { type AlbumFacts, albumCaption, cardContent, commentContent, coverageOf, streamName } from '../core/card.ts';
 import { worstDelivery } from '../core/delivery.ts';
-import type { Language } from '../core/model.ts';
+import type { ChatKind, Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
 import { textOf } from '../core/text/text.ts';
+import { isForOthers } from '../core/url.ts';
 import { findAdBreaks } from '../db/ad-breaks.ts';
 import {
   type DeliveryContext,
@@ -17,7 +18,6 @@ import {
 } from '../db/deliveries.ts';
 import type { watches } from '../db/schema.ts';
 import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
-
 import { isIdUnknown, parentOf } from './outgoing.ts';
 import { targetRef } from './target.ts';
 
@@ -72,6 +72,11 @@ export async function contentOfLink(app: App, planning: Planning): Promise<PostC
   const url = pageOf(app, sessionId);
   const { open } = textOf(planning.watch.language as Language).card;
   return { text, ...(url ? { url, buttons: [{ text: open, url }] } : {}) };
+}
+
+/** Whether the people of a chat can open our pages. */
+export function hasLinks({ config: { publicUrl } }: App, kind: ChatKind): boolean {
+  return publicUrl !== undefined && (kind === 'web' || isForOthers(publicUrl));
 }
 
 /** Address of a recording's page; undefined without `PUBLIC_URL`. */

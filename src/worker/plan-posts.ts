@@ -6,7 +6,7 @@ import type { ChatLimits } from '../core/ports.ts';
 import { findPartsOfDelivery, findPosts, type PartRow, type Plannable } from '../db/deliveries.ts';
 import { deliveries, posts } from '../db/schema.ts';
 import { keptInWindow } from '../db/sessions.ts';
-import { contentOfAlbum, contentOfComment, contentOfLink } from './content.ts';
+import { contentOfAlbum, contentOfComment, contentOfLink, hasLinks } from './content.ts';
 
 type NewPost = Pick<typeof posts.$inferInsert, 'kind' | 'ordinal' | 'partIds' | 'content'>;
 
@@ -39,9 +39,10 @@ async function contents(app: App, plannable: Plannable, limits: ChatLimits): Pro
   if (lengthMs === 0) return [];
   const isLong = wantsLink({ mode: target.postMode, partCount: parts.length, maxParts: limits.maxParts });
   const planning = { ...plannable, limits };
-  const main = isLong && app.config.publicUrl ? await linkPost(app, planning) : await partPosts(app, planning, parts);
+  const isLinked = isLong && hasLinks(app, target.kind);
+  const main = isLinked ? await linkPost(app, planning) : await partPosts(app, planning, parts);
   if (main.length === 0 && parts.length === 0) return [];
-  const comment = await contentOfComment(app, { ...plannable, lacksUrl: isLong && !app.config.publicUrl });
+  const comment = await contentOfComment(app, { ...plannable, lacksUrl: isLong && !isLinked });
   return [...main, { kind: 'comment', ordinal: 0, content: comment }];
 }
 

@@ -15,6 +15,7 @@ import { deliveries, parts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
+import { hasLinks } from './content.ts';
 import { planPosts } from './plan-posts.ts';
 import { targetRef } from './target.ts';
 
@@ -41,7 +42,7 @@ async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { 
   const { nextSequence } = await keptSoFar(app.db, delivery.renditionId);
   const end = delivery.toSequence;
   const isComplete = delivery.closedAt !== null && (isKept || (end !== null && end < nextSequence));
-  const hasLink = app.config.publicUrl !== undefined;
+  const hasLink = hasLinks(app, target.kind);
   const isLinked = (partCount: number) =>
     hasLink && wantsLink({ mode: target.postMode, partCount, maxParts: limits.maxParts });
   const cut = isLinked(0) ? undefined : await openCut(app, plannable, limits);

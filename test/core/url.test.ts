@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { displayUrl, looksLikeUrl, parseStreamUrl } from '../../src/core/url.ts';
+import { displayUrl, isForOthers, looksLikeUrl, parseStreamUrl } from '../../src/core/url.ts';
 
 describe('the address of a stream', () => {
   test.each([
@@ -56,4 +56,15 @@ test('names are told from addresses', () => {
   expect(looksLikeUrl('e.example/x')).toBe(true);
   expect(looksLikeUrl('rtmp://host/key')).toBe(true);
   for (const name of ['archive', 's12', '@channel', '-100123', 'a b']) expect(looksLikeUrl(name)).toBe(false);
+});
+
+test.each([
+  ['https://air.example', true],
+  ['http://192.168.1.5:8080', true],
+  ['http://localhost:8080', false],
+  ['http://air.localhost', false],
+  ['http://127.0.0.1:8080/x', false],
+  ['http://[::1]:8080', false],
+])('%s can be opened by people elsewhere: %s', (url, expected) => {
+  expect(isForOthers(url)).toBe(expected);
 });
