@@ -2,7 +2,7 @@ import {
   type APIApplicationCommandBasicOption,
   type APIApplicationCommandOption,
   ApplicationCommandOptionType as Type,
-} from 'discord-api-types/v10';
+} from 'discord.js';
 import type { GivenOptions, RegisteredCommand } from './gateway-interactions.ts';
 
 /** What a person's client knows besides the command. */

@@ -5,7 +5,7 @@ import {
   type APIUser,
   InteractionContextType,
   InteractionType,
-} from 'discord-api-types/v10';
+} from 'discord.js';
 
 /** What the world knows when somebody uses the application. Permissions are bits, as numbers of any length. */
 export type InteractionFacts = {

@@ -1,4 +1,4 @@
-import type { APIUser } from 'discord-api-types/v10';
+import type { APIUser } from 'discord.js';
 
 /** Hears what `world.emit` was told. `guildId` is null for what happens in no guild (a DM, an interaction there). */
 export type DispatchListener = (guildId: string | null, event: string, data: object) => void;
