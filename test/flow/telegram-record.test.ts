@@ -102,3 +102,21 @@ test('with a server of our own files go by their path, whatever it calls it', as
   expect(staged?.video).toMatch(/^file:\/\/\/srv\/aircheck\/.*\/part\.mp4$/);
   expect(staged?.thumbnail).toMatch(/^file:\/\/\/srv\/aircheck\//);
 });
+
+test('a backup is a second target: the same files by their ids, uploaded once', async () => {
+  await open({}, { segments: 12, window: 12 });
+  const limit = await limitFor(origin, 3, 12);
+  const backup = s.world.addChannel({ title: 'Backup' });
+  await s.say(`/target add archive @archive_channel limit=${limit}B`);
+  await s.say(`/target add backup ${backup.id} limit=${limit}B`);
+  await s.say(`/record ${origin.url} to=archive,backup`);
+  await waitForFrames(s.t.app, 1);
+  origin.end();
+  await waitUntilPosted(s.t.app, 2);
+  const [album = [], ...others] = s.posts();
+  const [copy = [], ...more] = s.posts(backup);
+  expect([others, more]).toEqual([[], []]);
+  expect(copy.map(({ fileSha256 }) => fileSha256)).toEqual(album.map(({ fileSha256 }) => fileSha256));
+  expect(await framesOf(s, copy)).toBe(await origin.frames());
+  expect(s.telegram.calls.filter(({ method }) => method === 'sendVideo')).toHaveLength(album.length);
+});
