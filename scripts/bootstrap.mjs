@@ -59,6 +59,9 @@ function checkNode() {
   process.exit(1);
 }
 
+/** What makes an nginx an RTMP server, for the tests: a file, not a program. */
+export const rtmpModule = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
+
 /** Package of each program per package manager, where it is not called like the program. */
 const packages = {
   ffmpeg: {},
@@ -67,6 +70,7 @@ const packages = {
   chromium: {},
   'yt-dlp': {},
   streamlink: {},
+  [rtmpModule]: { apt: 'libnginx-mod-rtmp', dnf: 'nginx-mod-rtmp', apk: 'nginx-mod-rtmp' },
 };
 
 /** Other names a program goes by. */

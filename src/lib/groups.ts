@@ -39,6 +39,9 @@ export function endGroup(pid: number | undefined, child: PromiseLike<unknown>): 
   child.then(done, done);
 }
 
+/** INT to the whole group, and nothing after it. */
+export const interruptGroup = (pid: number): void => signalGroup(pid, 'SIGINT');
+
 /** KILL to the whole group at once. */
 export const killGroup = (pid: number): void => signalGroup(pid, 'SIGKILL');
 

@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, type Readable, type Writable } from 'node:stream';
 import { execa } from 'execa';
 import { TemporaryError, UserError } from '../core/errors.ts';
-import { endGroup, forgetGroup, isGroup, killGroup, rememberGroup } from './groups.ts';
+import { endGroup, forgetGroup, interruptGroup, isGroup, killGroup, rememberGroup } from './groups.ts';
 import { redact } from './log.ts';
 
 /** How a child process ended. `stderrTail` holds its last 4 kB, without secrets. */
@@ -152,6 +152,8 @@ export type Program = {
   ended: Promise<ProgramEnd>;
   /** INT, TERM after 3 s, KILL after 8 s, to the whole group. */
   end(): void;
+  /** INT alone, to the whole group. */
+  interrupt(): void;
   /** KILL, to the whole group; nothing where it is gone already. */
   kill(): void;
 };
@@ -182,5 +184,9 @@ export function startProgram(command: string, args: string[], options: Pick<RunO
     isEnded = true;
     if (isGroup(pid)) killGroup(pid);
   };
-  return { stdin, stdout, ended, end, kill };
+  const interrupt = () => {
+    isEnded = true;
+    if (isGroup(pid)) interruptGroup(pid);
+  };
+  return { stdin, stdout, ended, end, interrupt, kill };
 }

@@ -1,5 +1,6 @@
 import { TemporaryError } from '../../core/errors.ts';
 import type { ResumePoint, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { type TsFacts, unwrap } from '../../media/ts.ts';
 import { assemble } from '../hls/assemble.ts';
 import type { Found, Prefetched } from '../hls/prefetch.ts';
 import type { Missing } from '../hls/window.ts';
@@ -33,7 +34,9 @@ export async function* captureProcess(
   from: ResumePoint | undefined,
   options: SourceOptions,
 ): AsyncGenerator<SourceItem> {
-  yield* assemble(readUnits(capture, from, options), options);
+  // Sound comes with the picture in one stream.
+  const assembling = { ...options, sound: () => undefined };
+  yield* assemble(readUnits(capture, from, options), assembling);
 }
 
 async function* readUnits(
@@ -43,18 +46,34 @@ async function* readUnits(
 ): AsyncGenerator<Prefetched> {
   const pipeline = openPipeline(steps, { signal, stallMs });
   const join = fileMs === undefined ? joinLive(from, identity) : joinFile(from, identity);
-  let seenMs = 0;
+  const seen = measure();
   let index = 0;
   for await (const unit of cutTs(pipeline.chunks)) {
     // What was cut off by our own abort is read again by the next owner of a file.
     if (fileMs !== undefined && signal.aborted) return;
-    seenMs += unit.facts.lengthMs;
+    seen.add(unit.facts);
     const found = join(unit, index++);
     if (found) yield { found, fetched: { segment: found.segment, isOk: true, ...unit } };
   }
-  const isWhole = fileMs !== undefined && seenMs >= fileMs - endToleranceMs;
+  const isWhole = fileMs !== undefined && seen.lengthMs() >= fileMs - endToleranceMs;
   if (isWhole || signal.aborted) return;
   throw new TemporaryError('source_lost', { detail: await tailOf(pipeline.ended()) });
+}
+
+/** From the first timestamp to the last end, of the longer track: what a container calls its length. */
+function measure() {
+  let start: number | undefined;
+  let end = 0;
+  return {
+    add({ videoFirst, audioFirst, videoLast, audioEnd, frameTicks }: TsFacts): void {
+      const first = videoFirst ?? audioFirst;
+      if (first === undefined) return;
+      start ??= first;
+      for (const ticks of [videoLast === undefined ? undefined : videoLast + frameTicks, audioEnd])
+        if (ticks !== undefined) end = Math.max(end, unwrap(ticks, Math.max(end, start)));
+    },
+    lengthMs: () => (start === undefined ? 0 : (end - start) / 90),
+  };
 }
 
 /** @returns undefined for what is kept already */

@@ -27,6 +27,7 @@ export type PipelineOptions = {
 
 /** After an abort ffmpeg may write what it holds; the caller wants all within two seconds. */
 const drainMs = 1_200;
+const againMs = 300;
 
 /**
  * Runs programs one into the other and gives what the last one writes. All of them end with the iteration, however it
@@ -68,14 +69,11 @@ async function* readLast(
   if (!last) return;
   let isStalled = false;
   const kill = () => programs.forEach((program) => program.kill());
+  const onAbort = () => void endSoftly(programs);
   const watch = setTimeout(() => {
     isStalled = true;
-    kill();
+    onAbort();
   }, stallMs);
-  const onAbort = () => {
-    programs.forEach((program) => program.end());
-    void delay(drainMs, undefined, { ref: false }).then(kill);
-  };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -90,6 +88,18 @@ async function* readLast(
     signal.removeEventListener('abort', onAbort);
     kill();
   }
+}
+
+/**
+ * ffmpeg holds the last pictures back to sort them, and writes them when it is told to end; one that waits for the net
+ * hears the second INT only.
+ */
+async function endSoftly(programs: Program[]): Promise<void> {
+  for (const pauseMs of [againMs, drainMs - againMs]) {
+    for (const program of programs) program.interrupt();
+    await delay(pauseMs, undefined, { ref: false });
+  }
+  for (const program of programs) program.kill();
 }
 
 /** The last line each program complained with, without secrets. */

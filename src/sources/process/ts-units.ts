@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Program, readProgram } from '../../media/program.ts';
 import { createTsScanner, packetBytes, type TsFacts } from '../../media/ts.ts';
+import { readPictureSize } from './picture-size.ts';
 
 /** Media that begins where it can be cut: from keyframe to keyframe. To a process what a Media Segment is to HLS. */
 export type Unit = {
@@ -26,8 +27,15 @@ const tablePids = [0x00, 0x11];
  */
 export async function* cutTs(chunks: AsyncIterable<Buffer>): AsyncGenerator<Unit> {
   const cutter = createCutter();
-  for await (const chunk of chunks) yield* cutter.push(chunk);
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const chunk of chunks) yield* cutter.push(chunk);
+  } catch (error) {
+    failure = { error };
+  }
+  // What came before the input failed is kept.
   yield* cutter.finish();
+  if (failure) throw failure.error;
 }
 
 function createCutter() {
@@ -73,7 +81,7 @@ function createCutter() {
         }
         if (isBoundary(packet, pid)) {
           take(at);
-          yield unit.close();
+          yield unit.close(program);
           unit = openUnit();
           hasPicture = false;
         }
@@ -84,7 +92,7 @@ function createCutter() {
       take(end);
     },
     *finish(): Generator<Unit> {
-      if (unit.sizeBytes > 0) yield unit.close();
+      if (unit.sizeBytes > 0) yield unit.close(program);
     },
   };
 }
@@ -103,8 +111,10 @@ function openUnit() {
       scanner.push(bytes);
       this.sizeBytes += bytes.length;
     },
-    close(): Unit {
+    close(program: Program | undefined): Unit {
       const facts = scanner.finish();
+      if (program && facts.video === 'h264' && facts.width === undefined)
+        Object.assign(facts, readPictureSize(Buffer.concat(chunks.slice(0, 64)), program));
       return { chunks, sizeBytes: this.sizeBytes, hash: hash.digest('hex'), facts, arrivedAt: arrivedAt ?? new Date() };
     },
   };
