@@ -1,0 +1,52 @@
+import { RateLimitError } from 'discord.js';
+import { TemporaryError } from '../../core/errors.ts';
+import { type GateKey, holdGate } from '../../queue/gate.ts';
+import { passGates } from '../pass-gates.ts';
+import type { Discord } from './client.ts';
+import { toChatError } from './errors.ts';
+
+/*
+ * Rates of all processes together. Source: https://discord.com/developers/docs/topics/rate-limits: 50 calls a second
+ * in all; what a channel takes is told by each answer and kept by discord.js, 5 messages in 5 s when this was written.
+ */
+const botRate = { count: 40, windowMs: 1_000 };
+const channelRate = { count: 5, windowMs: 5_200 };
+/** A wait longer than this is a row's: the worker comes back then. */
+const longestWaitMs = 120_000;
+
+const gatesOf = ({ account }: Discord, channelId: string): [GateKey, GateKey] => [
+  { key: account, ...botRate },
+  { key: `${account}:${channelId}`, ...channelRate },
+];
+
+/**
+ * One call that makes or changes a message: waits for its rate, then calls once. A told wait holds all processes.
+ *
+ * @throws AmbiguousError, TemporaryError, FatalError as `errors.ts` says
+ */
+export async function send<T>(
+  discord: Discord,
+  { channelId, signal }: { channelId: string; signal: AbortSignal },
+  call: () => Promise<T>,
+): Promise<T> {
+  const [all, channel] = gatesOf(discord, channelId);
+  await passGates(discord.db, [all, channel], { cost: 1, maxWaitMs: longestWaitMs, signal });
+  try {
+    return await call();
+  } catch (error) {
+    const known = toChatError(error);
+    const isGlobal = error instanceof RateLimitError && error.global;
+    if (known instanceof TemporaryError && known.code === 'chat_busy' && known.retryAfterMs !== undefined)
+      await holdGate(discord.db, (isGlobal ? all : channel).key, known.retryAfterMs);
+    throw known;
+  }
+}
+
+/** A small call that changes nothing, with Discord's errors as the worker knows them. */
+export async function ask<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toChatError(error);
+  }
+}
