@@ -107,3 +107,20 @@ test('a server nobody reaches is waited for, and the end comes at once', async (
   expect(bot.logged.filter((line) => line.includes('Telegram is not heard'))).toHaveLength(1);
   await stop();
 });
+
+test('what cannot be written down is not confirmed: it comes again when the database is back', async () => {
+  const bot = await openBot();
+  const anna = addPerson(bot, 'Anna');
+  const { db } = bot.telegram;
+  bot.start(echo);
+  anna.say('/one');
+  await texts(bot, anna.chat, 1);
+  await db.execute('alter table inbox rename to away');
+  anna.say('/two with a secret');
+  await waitFor(() => bot.logged.some((line) => line.includes('not heard at the moment')));
+  await db.execute('alter table away rename to inbox');
+  expect(await texts(bot, anna.chat, 2)).toEqual(['echo /one', 'echo /two with a secret']);
+  await waitUntilQuiet(bot);
+  expect(bot.saidIn(anna.chat)).toHaveLength(2);
+  expect(bot.logged.filter((line) => line.includes('not heard')).join('')).not.toContain('secret');
+});

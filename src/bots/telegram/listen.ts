@@ -11,8 +11,6 @@ import { keepWebhook, webhookUrl } from './webhook.ts';
 
 /** What only listening needs. */
 export type Listening = Telegram & {
-  /** Ids of people who are told, each in their private chat, when another program takes the bot's updates. */
-  admins?: readonly string[];
   /** Tests have less time. */
   conflictTimes?: AlarmTimes;
 };
