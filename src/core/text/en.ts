@@ -123,6 +123,33 @@ export const en = {
     telegram_needs_vault: () =>
       'There is no vault, so there are no albums: parts are posted as single videos, after the stream. Make a private channel with the bot as an admin and set vault= to its id.',
     telegram_vault_closed: () => 'The bot may not post in the vault. Make it an admin of that channel.',
+    discord_kicked: () =>
+      'The bot is not on that Discord server (any more), or may not see the channel. Invite it again and type /retry.',
+    discord_channel_gone: () => 'The Discord channel does not exist any more. Choose another one with /target set.',
+    discord_message_gone: () => 'A message of the bot was deleted by somebody.',
+    discord_rights: () =>
+      'The bot may not do this in the channel. "/target test" says which permission is missing; then type /retry.',
+    discord_closed_person: () =>
+      'This person takes no direct messages of the bot. They can change that, then type /retry.',
+    discord_thread_closed: () => 'The thread is closed. Open it again and type /retry.',
+    discord_too_many_threads: () => 'The server has as many open threads as Discord allows, so no comment was written.',
+    discord_token_refused: () => 'Discord refuses the token of the bot. The operator has to set DISCORD_TOKEN anew.',
+    discord_refused: () => 'Discord refuses this post; the log says why. When that is put right, type /retry.',
+    discord_unreachable: () => 'Discord cannot be reached; I keep trying.',
+    discord_needs_channel: () => 'This names a server, but no channel in it. Name the channel: #channel or its link.',
+    discord_needs_view: () => 'The bot does not see the channel. Give it the permission "View Channel" there.',
+    discord_needs_send: () => 'The bot may not write in the channel. Give it the permission "Send Messages" there.',
+    discord_needs_attach: () =>
+      'The bot may not post files in the channel. Give it the permission "Attach Files" there.',
+    discord_needs_history: () =>
+      'The bot cannot see whether a post stands. Give it the permission "Read Message History" in the channel.',
+    discord_needs_threads: () =>
+      'The bot may not open threads, where comments go. Give it the permission "Create Public Threads" in the channel.',
+    discord_needs_thread_send: () =>
+      'The bot may not write in threads, where comments go. Give it the permission "Send Messages in Threads" in the channel.',
+    discord_not_announcement: () =>
+      'This is no announcement channel, so crosspost=yes changes nothing. Choose another channel, or set crosspost=no.',
+    discord_no_posts_here: () => 'Files and messages cannot be posted in a place of this kind. Choose a text channel.',
     chat_not_connected: () => 'The bot of that chat does not run here; the operator has to set its token.',
     fault: () => 'Something does not work; the log has more.',
     telegram_conflict: () =>
@@ -234,6 +261,28 @@ export const en = {
     nobody: 'nobody',
     help: 'Paste the link of a live stream after a command:',
   },
+  /** What an argument of a command is, in at most 100 letters. */
+  arguments: {
+    url: 'link of the live page or of its playlist',
+    id: 'which one, like s12 or w3',
+    to: 'targets to post to, separated by commas',
+    quality: 'how big the picture is; the nearest lower one is taken',
+    for: 'end after this long, like 2h or 90m',
+    split: 'a new part at least this often, like 30m',
+    ads: 'what is done with ad breaks',
+    page: 'number of the page',
+    action: 'what is to be done',
+    name: 'name of the target',
+    address: 'channel or place: #channel, @name, a link, an id',
+    discussion: 'discussion group of a Telegram channel',
+    vault: 'Telegram channel where files are staged',
+    limit: 'largest part, like 50MB',
+    post: 'as files, as a link, or what fits',
+    crosspost: 'publish to the followers of an announcement channel',
+    user: 'who',
+    role: 'which right',
+    command: 'which command',
+  } as Record<string, string>,
   help: {
     record: 'records a live stream now and posts it when it ends',
     watch: 'records a stream every time it goes live',
