@@ -7,10 +7,16 @@ import { parsePlaylist } from '../../src/sources/hls/playlist.ts';
 const epoch = Date.parse('2026-01-02T03:04:05Z');
 
 /** A playlist of Media Segments of 2 s from `first` on, with lines before some of them. */
-function playlist(first: number, count: number, before: Record<number, string> = {}, hasTimes = true): string {
+function playlist(
+  first: number,
+  count: number,
+  before: Record<number, string | undefined> = {},
+  hasTimes = true,
+): string {
   const lines = ['#EXTM3U', '#EXT-X-TARGETDURATION:2', `#EXT-X-MEDIA-SEQUENCE:${first}`];
   for (let sequence = first; sequence < first + count; sequence++) {
-    if (before[sequence]) lines.push(before[sequence]);
+    const line = before[sequence];
+    if (line) lines.push(line);
     if (hasTimes) lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(epoch + sequence * 2_000).toISOString()}`);
     lines.push('#EXTINF:2.0,', `${sequence}.ts`);
   }

@@ -89,13 +89,12 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
   };
 
   /**
-   * An answer that went back is an edge that lags, or a new broadcast that counts from 0: by the time its numbers have
-   * caught up its beginning would be lost, so the first ones are looked into.
+   * An answer that went back, or names other addresses, is an edge with ways of its own, or a new broadcast that counts
+   * from 0: by the time its numbers have caught up its beginning would be lost, so the first ones are looked into.
    */
-  const isOtherBroadcast = async (at: Following, { playlist }: Answer): Promise<boolean> => {
-    const newest = playlist.segments.at(-1);
-    if (!newest || newest.sequence >= at.next - 1 || doubtsLeft === 0) return false;
-    const other = await isOther([newest]);
+  const isOtherBroadcast = async ({ playlist }: Answer): Promise<boolean> => {
+    if (doubtsLeft === 0) return false;
+    const other = await isOther(playlist.segments);
     if (other === false) doubtsLeft--;
     return other === true;
   };
@@ -113,7 +112,8 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
   const isLost = async (at: Following, answer: Answer): Promise<boolean> => {
     const { kind } = stepWindow(at, answer.playlist);
     if (kind === 'reset' || (await isCountedAnew(at, answer))) return true;
-    return kind === 'stale' && isOtherBroadcast(at, answer);
+    const isDoubtful = kind === 'stale' || memory.isRenamed(answer.playlist.segments);
+    return isDoubtful && isOtherBroadcast(answer);
   };
 
   return async (asked) => {

@@ -42,7 +42,7 @@ export const usualMedia: Media = {
 /** Media Segments of a test picture, encoded once per machine and kept in the temporary folder. */
 export async function makeMedia(media: Media): Promise<MediaFiles> {
   const key = createHash('sha256')
-    .update(JSON.stringify(['2', media]))
+    .update(JSON.stringify(['3', media]))
     .digest('hex')
     .slice(0, 16);
   const parent = join(tmpdir(), 'aircheck-media');
@@ -79,7 +79,7 @@ const videoArgs: Record<VideoCodec, (gop: string) => string[]> = {
   libx264: (gop) => ['-preset', 'ultrafast', '-crf', '33', '-g', gop, '-keyint_min', gop, '-sc_threshold', '0'],
   libx265: (gop) => [
     ...['-preset', 'ultrafast', '-tag:v', 'hvc1'],
-    ...['-x265-params', `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:log-level=error`],
+    ...['-x265-params', `keyint=${gop}:min-keyint=${gop}:scenecut=0:open-gop=0:bframes=0:log-level=error`],
   ],
   'libvpx-vp9': (gop) => ['-deadline', 'realtime', '-cpu-used', '8', '-g', gop, '-keyint_min', gop, '-b:v', '150k'],
   libsvtav1: (gop) => ['-preset', '12', '-crf', '50', '-g', gop],

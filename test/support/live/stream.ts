@@ -54,7 +54,7 @@ export async function createStream(root: string, options: LiveOptions): Promise<
   };
   const query = () => (options.hasTokens ? `?token=${state.token}` : '');
   const fileName = (track: TrackName, sequence: number) =>
-    `${track === 'main' ? 'seg' : 'aud'}${sequence}.${extension}`;
+    `${track === 'main' ? 'seg' : 'aud'}${sequence}${state.epoch > 0 ? `-${state.epoch}` : ''}.${extension}`;
 
   const keyLine = (at: number, sequence: number): string | undefined => {
     if (!options.encryption) return undefined;
@@ -136,7 +136,7 @@ export async function createStream(root: string, options: LiveOptions): Promise<
   /** What lies at a path below the root. */
   const find = async (file: string): Promise<{ bytes?: Buffer; fault?: Fault; type: string }> => {
     const type = file.endsWith('.m3u8') ? 'application/vnd.apple.mpegurl' : 'application/octet-stream';
-    const [, kind = '', sequence] = /^(seg|aud)(\d+)\.\w+$/.exec(file) ?? [];
+    const [, kind = '', sequence] = /^(seg|aud)(\d+)(?:-\d+)?\.\w+$/.exec(file) ?? [];
     if (sequence !== undefined) {
       const found = await answerSegment(Number(sequence), kind === 'seg' ? 'main' : 'audio');
       return { ...found, type: extension === 'ts' ? 'video/mp2t' : 'video/mp4' };
