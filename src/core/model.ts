@@ -67,6 +67,9 @@ export type Codecs = {
   sampleRate?: number;
   /** fMP4: identity of its initialization section, where the codecs' own parameters stand. */
   init?: string;
+  /** Where the sound is track 1: its container, and the identity of its own initialization section. */
+  audioContainer?: 'ts' | 'fmp4';
+  audioInit?: string;
 };
 
 /** Short typeable id of a row as people see it: `s12` for Session 12, `w3` for Watch 3. */

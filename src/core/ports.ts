@@ -89,10 +89,11 @@ export type GapCause = (typeof gapCauses)[number];
 
 /**
  * What a Source yields, in order. A `take` item opens a new Take before the next Segment; `initPath` is the file of the
- * initialization section that its fMP4 Segments are read with, in the spool directory the source was given.
+ * initialization section that its fMP4 Segments are read with, in the spool directory the source was given;
+ * `audioInitPath` that of separate sound. A Segment of track 1 comes right before the one of track 0 it is heard with.
  */
 export type SourceItem =
-  | { kind: 'take'; codecs: Codecs; joined: boolean; initPath?: string }
+  | { kind: 'take'; codecs: Codecs; joined: boolean; initPath?: string; audioInitPath?: string }
   | { kind: 'segment'; segment: ClosedSegment }
   | { kind: 'gap'; lengthMs: number; cause: GapCause; detail?: string }
   /** The Segments that lie in the last `lengthMs` are of this kind; they are kept like all others. */

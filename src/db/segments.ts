@@ -29,7 +29,13 @@ async function fenced<T>(
 export function openTake(
   db: Database,
   lease: Lease,
-  take: { renditionId: number; streamId: number; codecs: Codecs; initKey?: string | undefined },
+  take: {
+    renditionId: number;
+    streamId: number;
+    codecs: Codecs;
+    initKey?: string | undefined;
+    audioInitKey?: string | undefined;
+  },
 ): Promise<TakeRow> {
   return fenced(db, lease, async (tx) => {
     const [last] = await tx
@@ -62,7 +68,10 @@ export function openTake(
   });
 }
 
-/** Writes the row of a Segment whose file is in Storage; its place on the time line follows the last kept one. */
+/**
+ * Writes the row of a Segment whose file is in Storage; its place on the time line follows the last kept one of the
+ * pictures. Sound that lies apart comes first and stands where its pictures will stand.
+ */
 export function keepSegment(
   db: Database,
   lease: Lease,
@@ -74,7 +83,7 @@ export function keepSegment(
     const [last] = await tx
       .select()
       .from(segments)
-      .where(and(eq(segments.renditionId, take.renditionId), eq(segments.track, segment.track)))
+      .where(and(eq(segments.renditionId, take.renditionId), eq(segments.track, 0)))
       .orderBy(desc(segments.mediaSequence))
       .limit(1);
     const { path: _path, ...facts } = segment;
@@ -105,7 +114,7 @@ export function tellGap(
     const [last] = await tx
       .select()
       .from(segments)
-      .where(eq(segments.renditionId, gap.renditionId))
+      .where(and(eq(segments.renditionId, gap.renditionId), eq(segments.track, 0)))
       .orderBy(desc(segments.mediaSequence))
       .limit(1);
     await tx
@@ -133,6 +142,20 @@ export async function findResumePoint(db: Database, renditionId: number): Promis
       .flatMap((row) => row.hashes)
       .slice(-30),
   };
+}
+
+/** SHA-256 hex of the last kept Media Segment of a track; undefined before the first. */
+export async function findLastHash(
+  db: Database,
+  { renditionId, track }: { renditionId: number; track: number },
+): Promise<string | undefined> {
+  const [last] = await db
+    .select({ hashes: segments.hashes })
+    .from(segments)
+    .where(and(eq(segments.renditionId, renditionId), eq(segments.track, track)))
+    .orderBy(desc(segments.mediaSequence))
+    .limit(1);
+  return last?.hashes.at(-1);
 }
 
 /** Segments of a Rendition by mediaSequence, both ends included, with their Take. */

@@ -52,7 +52,8 @@ export async function keptSoFar(
         Number,
       ),
       frameCount: sum(segments.frameCount).mapWith(Number),
-      last: max(segments.mediaSequence),
+      // Sound that lies apart is kept before its pictures are.
+      last: sql<number | null>`max(${segments.mediaSequence}) filter (where ${segments.track} = 0)`,
     })
     .from(segments)
     .where(eq(segments.renditionId, renditionId));

@@ -136,7 +136,6 @@ function isEnded(error: unknown): boolean {
 const hopelessCodes = new Set([
   'hls_drm',
   'hls_format_unsupported',
-  'hls_separate_audio_unsupported',
   'protocol_unsupported',
   'address_refused',
   'program_missing',

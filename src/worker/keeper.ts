@@ -6,7 +6,7 @@ import type { ClosedSegment, SourceItem } from '../core/ports.ts';
 import { markAdBreak } from '../db/ad-breaks.ts';
 import { databaseErrorCode } from '../db/client.ts';
 import type { Lease } from '../db/leases.ts';
-import { FencedError, findResumePoint, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
+import { FencedError, findLastHash, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
 
 /**
  * Brings what a Source closed into Storage and rows, strictly in order, at its own pace: while Storage or Postgres
@@ -44,8 +44,10 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   const keep = async (item: SourceItem): Promise<void> => {
     const { lease, renditionId, streamId } = options;
     if (item.kind === 'take') {
-      const initKey = await keepInit(item);
-      take = await openTake(app.db, lease, { renditionId, streamId, codecs: item.codecs, initKey });
+      const { codecs, initPath, audioInitPath } = item;
+      const initKey = await keepInit(initPath, codecs.init);
+      const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
+      take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey });
       return;
     }
     if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
@@ -55,15 +57,15 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   };
 
   /** Before the Take's row: a key that stands in a row is there. Takes that decode alike share it. */
-  const keepInit = async ({ codecs, initPath }: Extract<SourceItem, { kind: 'take' }>) => {
-    if (!initPath) return undefined;
-    const key = `${options.keyPrefix}/init-${codecs.init}.mp4`;
-    await app.storage.put(key, initPath);
+  const keepInit = async (path: string | undefined, identity: string | undefined) => {
+    if (!path) return undefined;
+    const key = `${options.keyPrefix}/init-${identity}.mp4`;
+    await app.storage.put(key, path);
     return key;
   };
 
   const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {
-    const key = `${options.keyPrefix}/${into.id}/${segment.track}-${segment.sourceSequence}.${into.codecs.container === 'ts' ? 'ts' : 'm4s'}`;
+    const key = `${options.keyPrefix}/${into.id}/${fileNameOf(segment, into)}`;
     await app.storage.put(key, segment.path);
     await keepSegment(app.db, options.lease, into, key, segment);
     options.onKept(segment.sizeBytes);
@@ -104,11 +106,19 @@ function isFinal(error: unknown): boolean {
   return error instanceof FencedError || error instanceof FatalError;
 }
 
+/** The count of sound that lies apart may begin anew within a Take: its bytes tell it apart. */
+function fileNameOf({ track, sourceSequence, hashes }: ClosedSegment, { codecs }: TakeRow): string {
+  const container = track === 1 ? codecs.audioContainer : codecs.container;
+  const mark = track === 1 ? `-${hashes[0]?.slice(0, 8)}` : '';
+  return `${track}-${sourceSequence}${mark}.${container === 'ts' ? 'ts' : 'm4s'}`;
+}
+
 /** The row was written but its answer was lost (Postgres went away in between): the retry meets the unique key. */
 async function isKeptAlready(app: App, renditionId: number, item: SourceItem, error: unknown): Promise<boolean> {
   if (item.kind !== 'segment' || databaseErrorCode(error) !== '23505') return false;
-  const last = await findResumePoint(app.db, renditionId).catch((cause) => {
+  const { track, hashes } = item.segment;
+  const last = await findLastHash(app.db, { renditionId, track }).catch((cause) => {
     throw new TemporaryError('postgres_away', { cause, detail: errorText(cause) });
   });
-  return last !== undefined && last.sequence >= item.segment.sourceSequence + item.segment.sourceCount - 1;
+  return last !== undefined && last === hashes.at(-1);
 }

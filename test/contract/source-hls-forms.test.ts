@@ -146,3 +146,64 @@ describe('forms of HLS', { timeout: 60_000 }, () => {
     expect(frameSum(reading.segments)).toBe(await stream.frames());
   });
 });
+
+describe('sound that lies apart', { timeout: 60_000 }, () => {
+  const masterOf = ({ masterUrl }: LiveStream): SourceInput => ({
+    url: masterUrl,
+    headers: {},
+    protocol: 'hls',
+    quality: 'best',
+  });
+
+  for (const format of ['ts', 'fmp4'] as const) {
+    test(`${format}: both tracks are kept byte for byte, the sound right before its pictures`, async () => {
+      const stream = await live({ format, isSplit: true });
+      const reading = await read(hlsSource, masterOf(stream), undefined, 2_000);
+      await reading.hasSegments(2);
+      stream.advance(2);
+      stream.end();
+      await reading.done;
+      expect(gapsOf(reading.items)).toEqual([]);
+      expect(takesOf(reading.items)).toMatchObject([
+        { codecs: { container: format, video: 'h264', audio: 'aac', audioContainer: format, sampleRate: 44_100 } },
+      ]);
+      const [sound, pictures] = [1, 0].map((track) => reading.segments.filter((each) => each.track === track));
+      expect(reading.segments.map(({ track }) => track)).toEqual([1, 0, 1, 0, 1, 0, 1, 0]);
+      await expectAllKept(stream, pictures?.map(({ path }) => path) ?? []);
+      const heard = Buffer.concat(await Promise.all((sound ?? []).map(({ path }) => readFile(path))));
+      const served = await Promise.all(range(0, stream.last()).map((sequence) => stream.bytes(sequence, 'audio')));
+      expect(heard.equals(Buffer.concat(served))).toBe(true);
+      expect(frameSum(reading.segments)).toBe(await stream.frames());
+      const lengthMs = (segments: typeof sound) => segments?.reduce((sum, each) => sum + each.lengthMs, 0) ?? 0;
+      expect(Math.abs(lengthMs(sound) - lengthMs(pictures))).toBeLessThan(100);
+    });
+  }
+
+  test('a Gap in the sound is told, and the pictures go on', async () => {
+    const stream = await live({ isSplit: true, window: 4 });
+    stream.failSegment(1, 404, Number.POSITIVE_INFINITY, 'audio');
+    const reading = await read(hlsSource, masterOf(stream), undefined, 1_000);
+    await until(() => stream.requests(1, 'audio') > 1, 'a second try');
+    stream.advance(4);
+    await until(() => gapsOf(reading.items).length > 0, 'the gap');
+    stream.end();
+    await reading.done;
+    expect(gapsOf(reading.items)).toMatchObject([{ cause: 'http_error', detail: 'sound: HTTP 404' }]);
+    expect(frameSum(reading.segments)).toBe(await stream.frames());
+    const sound = reading.segments.filter(({ track }) => track === 1);
+    expect(sound.flatMap(({ hashes }) => hashes)).toHaveLength(7);
+  });
+
+  test('`audio` records the sound alone', async () => {
+    const stream = await live({ isSplit: true });
+    const reading = await read(hlsSource, { ...masterOf(stream), quality: 'audio' }, undefined, 2_000);
+    await reading.hasSegments(1);
+    stream.end();
+    await reading.done;
+    expect(takesOf(reading.items)).toMatchObject([{ codecs: { audio: 'aac' } }]);
+    expect(takesOf(reading.items)[0]?.codecs.video).toBeUndefined();
+    expect(reading.segments.every(({ track }) => track === 0)).toBe(true);
+  });
+});
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);

@@ -48,8 +48,6 @@ export const en = {
     hls_bad_key: () => 'The key of the stream cannot be had at the moment.',
     bad_playlist: () => 'The playlist of the stream cannot be read at the moment.',
     hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
-    hls_separate_audio_unsupported: () =>
-      'This stream sends sound apart from the picture, which cannot be recorded yet.',
     hls_format_unsupported: () => 'This stream comes in a form that cannot be recorded.',
     source_lost: () => 'The stream does not answer; I keep trying.',
     source_stalled: () => 'The stream stands still; I keep trying.',

@@ -4,7 +4,14 @@ import { fetchText, HttpStatusError } from '../../lib/net.ts';
 import { mergeSkipped } from './delta.ts';
 import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity, type Variant } from './playlist.ts';
 
-export type AskOptions = { signal: AbortSignal; allowPrivate: boolean };
+export type AskOptions = {
+  signal: AbortSignal;
+  allowPrivate: boolean;
+  /** Of a master the pictures (or all in one) are followed, or the sound that lies apart from them. */
+  track?: 'pictures' | 'sound';
+  /** Hears of the variant that is followed. */
+  onChosen?: (variant: Variant) => void;
+};
 
 /** One answer of a media playlist. `headers` are those its Media Segments are asked for with. */
 export type Asked = { text: string; playlist: MediaPlaylist; identity: string; headers: Record<string, string> };
@@ -41,10 +48,13 @@ export function createAsking(first: SourceInput, options: AskOptions): Asking {
   const pick = async (variants: Variant[]): Promise<Asked> => {
     const others = variants.filter((variant) => variant.url !== lost);
     const chosen = pickVariant(others.length > 0 ? others : variants, input.quality);
-    const { text, finalUrl } = await fetch(chosen.url);
+    const address = options.track === 'sound' ? chosen.audioUrl : chosen.url;
+    if (!address) throw new TemporaryError('bad_playlist', { detail: 'no separate sound any more' });
+    const { text, finalUrl } = await fetch(address);
     const found = parsePlaylist(text, finalUrl);
     if (found.kind === 'master') throw new TemporaryError('bad_playlist', { detail: 'a master inside a master' });
-    ({ url } = chosen);
+    options.onChosen?.(chosen);
+    url = address;
     lost = undefined;
     return { text, playlist: found.playlist, identity: playlistIdentity(url), headers: input.headers };
   };

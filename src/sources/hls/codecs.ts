@@ -16,12 +16,21 @@ export function codecsOf(
   };
 }
 
+/** Pictures and the sound that lies apart from them as one set. */
+export function withSound(pictures: Codecs, sound: Codecs | undefined): Codecs {
+  if (pictures.audio || !sound?.audio) return pictures;
+  const { audio, sampleRate, container, init } = sound;
+  return { ...pictures, audio, sampleRate, audioContainer: container, ...(init ? { audioInit: init } : {}) };
+}
+
 /** Whether Media Segments of both can stand in one Take; what is not known of one does not differ. */
 export function isSameCodecs(a: Codecs, b: Codecs): boolean {
   const isSame = (x: number | undefined, y: number | undefined) => x === undefined || y === undefined || x === y;
   return (
     a.container === b.container &&
     a.init === b.init &&
+    a.audioContainer === b.audioContainer &&
+    a.audioInit === b.audioInit &&
     a.video === b.video &&
     a.audio === b.audio &&
     isSame(a.width, b.width) &&

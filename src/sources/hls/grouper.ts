@@ -5,62 +5,60 @@ import type { ClosedSegment } from '../../core/ports.ts';
 import { unwrap } from '../../media/ts.ts';
 import type { GoodSegment } from './segments.ts';
 
-/** Collects Media Segments byte for byte into Segment files. */
+/** Collects the Media Segments of one track, byte for byte, into Segment files. */
 export type Grouper = {
-  /** Appends; closes first where the Media Segment cannot follow, afterwards where the Segment is long enough. */
-  add(fetched: GoodSegment, options: { playlist: string; startsRun: boolean }): Promise<ClosedSegment[]>;
+  /** Whether a Media Segment can stand behind what is open; `startsRun`: its timestamps do not go on. */
+  canFollow(at: Place): boolean;
+  /** Into the Segment that is open, or a new one. */
+  append(fetched: GoodSegment, at: Place): Promise<void>;
+  /** The Segment that is open is long enough. */
+  isFull(): boolean;
   /** Closes what is open, if anything. */
   close(): Promise<ClosedSegment | undefined>;
 };
 
+/** `playlist`: identity of the one it was found in. */
+export type Place = { playlist: string; startsRun: boolean };
+
 type Open = { file: FileHandle; segment: ClosedSegment; first: GoodSegment };
 
-/** @param dir folder of the spool; @param segmentMs a Segment is closed at the first boundary at or past it. */
-export function createGrouper(dir: string, segmentMs: number): Grouper {
+/** @param dir folder of the spool; @param segmentMs a Segment is full at the first boundary at or past it. */
+export function createGrouper(dir: string, segmentMs: number, track: ClosedSegment['track'] = 0): Grouper {
   let current: Open | undefined;
-
-  const close = async () => {
-    if (!current) return undefined;
-    const { file, segment } = current;
-    current = undefined;
-    await file.close();
-    if (segment.sourceCount > 0) return segment;
-    await rm(segment.path, { force: true });
-    return undefined;
-  };
-
   return {
-    async add(fetched, { playlist, startsRun }) {
-      const closed: ClosedSegment[] = [];
-      const follows = current !== undefined && !startsRun && current.segment.playlist === playlist;
-      if (!follows) {
-        const before = await close();
-        if (before) closed.push(before);
-      }
-      current ??= await begin(dir, fetched, playlist, startsRun);
+    canFollow: ({ playlist, startsRun }) => current?.segment.playlist === playlist && !startsRun,
+    async append(fetched, at) {
+      current ??= await begin({ dir, track, first: fetched, at });
       await append(current, fetched);
-      if (current.segment.lengthMs < segmentMs) return closed;
-      const done = await close();
-      if (done) closed.push(done);
-      return closed;
     },
-    close,
+    isFull: () => current !== undefined && current.segment.lengthMs >= segmentMs,
+    async close() {
+      if (!current) return undefined;
+      const { file, segment } = current;
+      current = undefined;
+      await file.close();
+      if (segment.sourceCount > 0) return segment;
+      await rm(segment.path, { force: true });
+      return undefined;
+    },
   };
 }
 
-async function begin(dir: string, first: GoodSegment, playlist: string, startsRun: boolean): Promise<Open> {
+type Beginning = { dir: string; track: ClosedSegment['track']; first: GoodSegment; at: Place };
+
+async function begin({ dir, track, first, at }: Beginning): Promise<Open> {
   const path = join(dir, `${randomUUID()}.${first.init ? 'm4s' : 'ts'}`);
   const segment: ClosedSegment = {
     path,
-    track: 0,
+    track,
     sizeBytes: 0,
     lengthMs: 0,
     isIndependent: first.facts.beginsWithKeyframe,
-    startsRun,
+    startsRun: at.startsRun,
     frameCount: 0,
     sourceSequence: first.segment.sequence,
     sourceCount: 0,
-    playlist,
+    playlist: at.playlist,
     hashes: [],
     programDateTime: first.segment.programDateTime,
   };
@@ -93,12 +91,13 @@ async function write(file: FileHandle, { chunks, sizeBytes }: GoodSegment, befor
   }
 }
 
-function startTicks({ facts }: GoodSegment): number | undefined {
+/** Where a Media Segment begins, in ticks of 90 kHz; undefined where it has no timestamps. */
+export function startTicks({ facts }: GoodSegment): number | undefined {
   return facts.videoFirst ?? facts.audioFirst;
 }
 
 /** Where the next Media Segment is expected to begin, in ticks of 90 kHz. */
-function endTicks({ facts }: GoodSegment): number | undefined {
+export function endTicks({ facts }: GoodSegment): number | undefined {
   return facts.videoLast === undefined ? facts.audioEnd : facts.videoLast + facts.frameTicks;
 }
 

@@ -130,26 +130,31 @@ function targetMsOf(seconds: number | undefined): number {
 }
 
 /**
- * The variant for a quality: the highest that is not above it, or else the lowest; `audio` takes the one without
- * video, or else the smallest.
+ * The variant for a quality: `best` is the highest, then the most pictures a second, then the most bits; a height takes
+ * the best that is not above it, or else the lowest; `audio` takes one without video, else the sound that lies apart,
+ * else the smallest.
  *
- * @throws TemporaryError `bad_playlist` where the master lists none; UserError `hls_separate_audio_unsupported`
+ * @throws TemporaryError `bad_playlist` where the master lists none
  */
 export function pickVariant(variants: Variant[], quality: Quality): Variant {
-  const muxed = variants.filter(({ audioUrl }) => audioUrl === undefined);
-  if (muxed.length === 0 && variants.length > 0) throw new UserError('hls_separate_audio_unsupported');
-  const rising = muxed.sort((a, b) => (a.height ?? 0) - (b.height ?? 0) || a.bandwidth - b.bandwidth);
+  const rising = variants.toSorted(
+    (a, b) => (a.height ?? 0) - (b.height ?? 0) || (a.frameRate ?? 0) - (b.frameRate ?? 0) || a.bandwidth - b.bandwidth,
+  );
   const pictures = rising.filter((variant) => !variant.isAudioOnly);
   const usable = pictures.length > 0 ? pictures : rising;
   const [lowest] = usable;
   if (!lowest) throw new TemporaryError('bad_playlist', { detail: 'no variants' });
-  if (quality === 'audio') {
-    const smallest = [...usable].sort((a, b) => a.bandwidth - b.bandwidth)[0];
-    return rising.find((variant) => variant.isAudioOnly) ?? smallest ?? lowest;
-  }
+  if (quality === 'audio')
+    return pickSoundAlone(rising) ?? usable.toSorted((a, b) => a.bandwidth - b.bandwidth)[0] ?? lowest;
   if (quality === 'best') return usable.at(-1) ?? lowest;
   const limit = Number.parseInt(quality, 10);
   return usable.filter(({ height }) => height !== undefined && height <= limit).at(-1) ?? lowest;
+}
+
+function pickSoundAlone(rising: Variant[]): Variant | undefined {
+  const alone = rising.findLast((variant) => variant.isAudioOnly);
+  const url = alone?.audioUrl ?? (alone ? alone.url : rising.findLast(({ audioUrl }) => audioUrl)?.audioUrl);
+  return url === undefined ? undefined : { url, bandwidth: alone?.bandwidth ?? 0, isAudioOnly: true };
 }
 
 /** Identity of a playlist: its URL without query and fragment, where tokens live. */

@@ -1,7 +1,10 @@
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
 import { assemble } from './assemble.ts';
 import { followPlaylist } from './follower.ts';
+import type { Variant } from './playlist.ts';
 import { createPrefetch } from './prefetch.ts';
+import { followSound, type Sound } from './sound.ts';
+import { tellAdBreaks } from './told-ads.ts';
 
 /** Live HLS inside the worker: no process per recording, every Media Segment kept byte for byte. */
 export const hlsSource: Source = {
@@ -17,10 +20,28 @@ async function* capture(
 ): AsyncGenerator<SourceItem> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const prefetch = createPrefetch({ headers: input.headers, allowPrivate, signal });
-  const following = followPlaylist({ input, from, options: { signal, allowPrivate }, prefetch });
+  let refusals = 0;
+  const takeRefusals = () => {
+    const taken = refusals;
+    refusals = 0;
+    return taken;
+  };
+  const onRefused = () => void refusals++;
+  const ads = options.ads ?? 'keep';
+  let sound: Sound | undefined;
+  const onChosen = ({ audioUrl }: Variant) => {
+    if (audioUrl) sound ??= followSound({ input, options: { signal, allowPrivate }, ads, onRefused });
+  };
+  const prefetch = createPrefetch({ headers: input.headers, allowPrivate, signal, onRefused });
+  const following = followPlaylist({
+    input,
+    from,
+    options: { signal, allowPrivate, takeRefusals, onChosen },
+    prefetch,
+    ads,
+  });
   try {
-    yield* assemble(prefetch, options);
+    yield* tellAdBreaks(assemble(prefetch, { ...options, sound: () => sound }));
   } finally {
     stop.abort();
     await following;

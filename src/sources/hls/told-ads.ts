@@ -17,6 +17,11 @@ export async function* tellAdBreaks(items: AsyncIterable<Assembled>): AsyncGener
   };
   try {
     for await (const item of items) {
+      // Sound that lies apart is told with its pictures.
+      if (item.kind === 'segment' && item.segment.track === 1) {
+        yield plain(item);
+        continue;
+      }
       const broken = adBreakOf(item);
       if (broken && pending?.kind === broken.kind) pending.lengthMs += broken.lengthMs;
       else yield* take();
