@@ -1,7 +1,5 @@
-import { type APIInteraction, Client, Events, GatewayIntentBits, InteractionType } from 'discord.js';
+import { Client, Events, GatewayIntentBits, InteractionType } from 'discord.js';
 import { expect, onTestFinished, test } from 'vitest';
-import { commandData } from '../support/discord/gateway-command-data.ts';
-import { interactionData } from '../support/discord/gateway-interactions.ts';
 import type { GatewayOptions } from '../support/discord/gateway-types.ts';
 import { waitFor } from '../support/wait.ts';
 import { type Setup, setup } from './gateway-setup.ts';
@@ -36,19 +34,25 @@ async function login(options: GatewayOptions = {}): Promise<Begun> {
   };
 }
 
-function command(id: string): APIInteraction {
-  const facts = {
+/** A command in a direct message, as INTERACTION_CREATE brings it. */
+function command(id: string): object {
+  return {
     id,
-    token: 'token',
-    applicationId: '1000000000000000001',
+    application_id: '1000000000000000001',
     type: InteractionType.ApplicationCommand,
-    data: commandData({ id: '7', name: 'status', type: 1 }),
-    user: { id: '3', username: 'ann', discriminator: '0', global_name: null, avatar: null },
+    data: { id: '7', name: 'status', type: 1 },
+    token: 'token',
+    version: 1,
     channel: { id: '4', type: 1 },
-    appPermissions: 0n,
-    attachmentSizeLimitBytes: 20 << 20,
+    channel_id: '4',
+    user: { id: '3', username: 'ann', discriminator: '0', global_name: null, avatar: null },
+    app_permissions: '0',
+    locale: 'en-US',
+    entitlements: [],
+    attachment_size_limit: 20_971_520,
+    authorizing_integration_owners: { 0: '0' },
+    context: 1,
   };
-  return interactionData(facts) as APIInteraction;
 }
 
 test('it logs in, knows its guilds and hears an interaction', async () => {
