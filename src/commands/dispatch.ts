@@ -61,12 +61,20 @@ const contextOf = (app: App, event: ChatEvent, role: Role): CommandContext => ({
 
 const languageFor = ({ text, user }: ChatEvent): Language => languageOf(text, user.language);
 
-const isInstaller = (app: App, { chat, user }: ChatEvent): boolean =>
+const isInstaller = (app: Pick<App, 'config'>, { chat, user }: Pick<ChatEvent, 'chat' | 'user'>): boolean =>
   user.isOwner || app.config.admins.some(({ kind, userId }) => kind === chat.kind && userId === user.id);
 
-/** The right of a person: the operator's list, the owner of the web chat, or what was granted in this chat. */
-async function roleOf(app: App, event: ChatEvent): Promise<Role | undefined> {
-  return isInstaller(app, event) ? 'admin' : findGrant(app.db, event.chat, event.user.id);
+/**
+ * The right of a person: the operator's list, the owner of the web chat, what was granted in this chat or what the chat's
+ * own roles give, the highest of them.
+ */
+export async function roleOf(
+  app: Pick<App, 'db' | 'config'>,
+  event: Pick<ChatEvent, 'chat' | 'user'>,
+): Promise<Role | undefined> {
+  if (isInstaller(app, event)) return 'admin';
+  const granted = await findGrant(app.db, event.chat, event.user.id);
+  return roles.findLast((role) => role === granted || role === event.user.role);
 }
 
 async function answerStranger(app: App, event: ChatEvent): Promise<ChatReply | undefined> {

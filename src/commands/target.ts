@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
+import { joinAddress } from '../core/address.ts';
 import { formatSize } from '../core/duration.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { ChatKind, PostMode } from '../core/model.ts';
@@ -50,6 +51,7 @@ async function changes(app: App, ctx: CommandContext, args: Args, kindNow: ChatK
     ...(await side('vault')),
     ...(args.limit === undefined ? {} : { limits: { partBytes: Number(args.limit) } }),
     ...(args.post === undefined ? {} : { postMode: args.post as PostMode }),
+    ...(args.crosspost === undefined ? {} : { options: { isCrossposted: args.crosspost === 'yes' } }),
   };
   return { values, ...(place ? { placeName: place.name } : {}) };
 }
@@ -89,7 +91,7 @@ async function tellSaved(app: App, ctx: CommandContext, row: TargetRow, title: s
 /** A sentence for each thing that is missing at a Target. */
 async function examine(app: App, ctx: CommandContext, row: TargetRow): Promise<string[]> {
   const problems = await chatOf(app, row.kind)
-    .doctor(refOf(row))
+    .doctor(refOf(ctx, row))
     .catch((error: unknown) => {
       app.log.warn({ err: error, target: row.id }, 'a target could not be examined');
       return [error instanceof TemporaryError ? 'chat_silent' : 'fault'];
@@ -97,14 +99,19 @@ async function examine(app: App, ctx: CommandContext, row: TargetRow): Promise<s
   return problems.map((code) => troubleSentence(ctx.language, code));
 }
 
-const refOf = ({ id, kind, address, discussion, vault, limits }: TargetRow): TargetRef => ({
-  id,
-  kind,
-  address,
-  limits,
-  discussion: discussion ?? undefined,
-  vault: vault ?? undefined,
-});
+/** A Target row as drivers see it; the default one is where the command was given. */
+const refOf = ({ chat }: CommandContext, row: TargetRow): TargetRef => {
+  const { id, kind, address, discussion, vault, limits, options, isDefault } = row;
+  return {
+    id,
+    kind,
+    address: isDefault && kind === chat.kind && address === chat.chatId ? joinAddress(chat) : address,
+    limits,
+    options,
+    discussion: discussion ?? undefined,
+    vault: vault ?? undefined,
+  };
+};
 
 const test: Command = async (app, ctx, args) => {
   const found = await find(app, ctx, args);

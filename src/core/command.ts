@@ -24,6 +24,7 @@ const targetOptions: Arg[] = [
   { name: 'vault', type: 'text' },
   { name: 'limit', type: 'size' },
   { name: 'post', type: postModes },
+  { name: 'crosspost', type: ['yes', 'no'] },
 ];
 
 /** The one grammar: message text, Discord's slash commands and the help are made from it. */

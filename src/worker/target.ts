@@ -12,13 +12,15 @@ export function targetRef(row: TargetRow): TargetRef {
     discussion: row.discussion ?? undefined,
     vault: row.vault ?? undefined,
     limits: row.limits,
+    options: row.options,
   };
 }
 
 /** Where a Delivery's posts stand: `here` is the thread the order was given in, any other Target its own address. */
 export function targetAddress({ target, watch }: Pick<DeliveryContext, 'target' | 'watch'>): ChatAddress {
   const { chatId, threadId } = splitAddress(target.address);
-  const thread = threadId ?? (target.isDefault ? watch.threadId : null);
+  const isHere = target.isDefault && target.kind === watch.chatKind && target.address === watch.chatId;
+  const thread = threadId ?? (isHere ? watch.threadId : null);
   return { kind: target.kind, chatId, ...(thread ? { threadId: thread } : {}) };
 }
 
