@@ -137,6 +137,7 @@ const hopelessCodes = new Set([
   'hls_drm',
   'hls_format_unsupported',
   'protocol_unsupported',
+  'codec_unsupported',
   'address_refused',
   'program_missing',
 ]);

@@ -41,6 +41,28 @@ describe('files and progressive streams', () => {
     await origin.close();
   });
 
+  test.each([
+    ['webm', 'vp9'],
+    ['av1', 'av1'],
+  ] as const)(
+    '%s keeps its codecs in fMP4: every frame, to its end, and the next owner goes on',
+    async (kind, video) => {
+      const clip = await makeClip(kind, 6);
+      const origin = await startFileOrigin(clip.bytes, { released: 0.7 });
+      const reading = await read(ffmpegSource, inputOf(origin.url));
+      await reading.hasSegments(1);
+      reading.abort();
+      await reading.done;
+      origin.release(1);
+      const next = await read(ffmpegSource, inputOf(origin.url), resumeAfter(reading.segments));
+      await next.done;
+      expect(frameSum([...reading.segments, ...next.segments])).toBe(clip.frames);
+      expect(next.items[0]).toMatchObject({ joined: true, codecs: { container: 'fmp4', video, audio: 'opus' } });
+      expect(next.segments.every(({ isIndependent }) => isIndependent)).toBe(true);
+      await origin.close();
+    },
+  );
+
   test('sound alone', async () => {
     const clip = await makeClip('mp3', 30);
     const origin = await startFileOrigin(clip.bytes, { type: 'audio/mpeg' });

@@ -40,6 +40,8 @@ export const en = {
     stream_ended: () => 'This stream is over; there is nothing live to record. Use /watch to catch the next one.',
     stream_unknown: () =>
       'The site did not say whether this is live. I tried once; please try again in a minute, or use /watch.',
+    codec_unsupported: (v: ErrorValues) =>
+      `This stream is in a form (${v.codec ?? 'unknown'}) that no chat can play, so it is not recorded.`,
     not_a_stream: () => 'There is no live stream behind this link. Send the link of the live page or of its playlist.',
     already_recording: (v: ErrorValues) => `This chat records it already (s${v.session}). Type /status s${v.session}.`,
     resolve_failed: () =>

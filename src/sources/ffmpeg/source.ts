@@ -1,8 +1,9 @@
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
 import { captureProcess, usualStallMs } from '../process/capture.ts';
-import { captureArgs, cutArgs } from '../process/cut-args.ts';
+import { captureArgs, containerFor, cutArgs } from '../process/cut-args.ts';
+import type { Step } from '../process/pipeline.ts';
 import { type FfmpegInput, openInput } from './input.ts';
-import { probeInput } from './probe-input.ts';
+import { type InputFacts, probeInput } from './probe-input.ts';
 
 /** RTMP, RTSP, SRT, plain files and progressive HTTP: one ffmpeg copies them into MPEG-TS, which is cut here. */
 export const ffmpegSource: Source = createFfmpegSource();
@@ -25,16 +26,20 @@ async function* capture(
   try {
     // The way stays open a little longer than the capture: ffmpeg ends by itself before it is cut off.
     const way = await openInput(input, { allowPrivate: options.allowPrivate, signal: stop.signal });
-    const facts = input.protocol === 'http' ? await probeInput(way, options) : {};
-    const steps = [stepOf(way, input, options)];
-    yield* captureProcess({ steps, identity: identityOf(input), fileMs: facts.fileMs, stallMs }, from, options);
+    // Only a file or a progressive stream can be asked twice; the others carry what MPEG-TS holds.
+    const isProbed = input.protocol === 'http';
+    const { fileMs, video, audio }: InputFacts = isProbed ? await probeInput(way, options) : {};
+    const isAudioOnly = input.quality === 'audio' || (isProbed && video === undefined);
+    const container = containerFor(isAudioOnly ? { audio } : { video, audio });
+    const steps = [stepOf(way, cutArgs({ isAudioOnly, container }), options)];
+    yield* captureProcess({ steps, container, identity: identityOf(input), fileMs, stallMs }, from, options);
   } finally {
     stop.abort();
   }
 }
 
-function stepOf({ args, env, script }: FfmpegInput, { quality }: SourceInput, { programs }: SourceOptions) {
-  const all = [...captureArgs, ...args, ...cutArgs({ isAudioOnly: quality === 'audio' })];
+function stepOf({ args, env, script }: FfmpegInput, cut: string[], { programs }: SourceOptions): Step {
+  const all = [...captureArgs, ...args, ...cut];
   return { command: programs.ffmpeg, args: all, ...(env ? { env } : {}), ...(script ? { input: script } : {}) };
 }
 

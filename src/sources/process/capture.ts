@@ -1,16 +1,20 @@
 import { TemporaryError } from '../../core/errors.ts';
 import type { ResumePoint, SourceItem, SourceOptions } from '../../core/ports.ts';
-import { type TsFacts, unwrap } from '../../media/ts.ts';
+import type { MediaFacts } from '../../media/facts.ts';
+import { unwrap } from '../../media/ts.ts';
 import { assemble } from '../hls/assemble.ts';
 import type { Found, Prefetched } from '../hls/prefetch.ts';
 import type { Missing } from '../hls/window.ts';
+import type { CutContainer } from './cut-args.ts';
+import { cutMp4 } from './mp4-units.ts';
 import { openPipeline, type Step, tailOf } from './pipeline.ts';
 import { cutTs, type Unit } from './ts-units.ts';
 
 /** What a Source of programs captures. */
 export type ProcessCapture = {
-  /** The last one writes MPEG-TS. */
+  /** The last one writes the container. */
   steps: Step[];
+  container: CutContainer;
   /** Names the stream among those of the Rendition: its address without what may be secret. */
   identity: string;
   /** Length of a file that is the same at each reading; absent: live, what was missed is gone. */
@@ -40,7 +44,7 @@ export async function* captureProcess(
 }
 
 async function* readUnits(
-  { steps, identity, fileMs, stallMs = usualStallMs }: ProcessCapture,
+  { steps, container, identity, fileMs, stallMs = usualStallMs }: ProcessCapture,
   from: ResumePoint | undefined,
   { signal }: SourceOptions,
 ): AsyncGenerator<Prefetched> {
@@ -48,7 +52,8 @@ async function* readUnits(
   const join = fileMs === undefined ? joinLive(from, identity) : joinFile(from, identity);
   const seen = measure();
   let index = 0;
-  for await (const unit of cutTs(pipeline.chunks)) {
+  const cut = container === 'ts' ? cutTs : cutMp4;
+  for await (const unit of cut(pipeline.chunks)) {
     // What was cut off by our own abort is read again by the next owner of a file.
     if (fileMs !== undefined && signal.aborted) return;
     seen.add(unit.facts);
@@ -65,7 +70,7 @@ function measure() {
   let start: number | undefined;
   let end = 0;
   return {
-    add({ videoFirst, audioFirst, videoLast, audioEnd, frameTicks }: TsFacts): void {
+    add({ videoFirst, audioFirst, videoLast, audioEnd, frameTicks }: MediaFacts): void {
       const first = videoFirst ?? audioFirst;
       if (first === undefined) return;
       start ??= first;

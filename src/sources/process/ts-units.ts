@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { MediaFacts } from '../../media/facts.ts';
+import type { Init } from '../../media/fmp4-init.ts';
 import { type Program, readProgram } from '../../media/program.ts';
-import { createTsScanner, packetBytes, type TsFacts } from '../../media/ts.ts';
+import { createTsScanner, packetBytes } from '../../media/ts.ts';
 import { readPictureSize } from './picture-size.ts';
 
 /** Media that begins where it can be cut: from keyframe to keyframe. To a process what a Media Segment is to HLS. */
@@ -9,7 +11,9 @@ export type Unit = {
   sizeBytes: number;
   /** SHA-256 hex of its bytes. */
   hash: string;
-  facts: TsFacts;
+  facts: MediaFacts;
+  /** It is fMP4 and read with this. */
+  init?: Init;
   /** Wall clock when its first byte arrived. */
   arrivedAt: Date;
 };
