@@ -126,13 +126,23 @@ test('two sessions of one application get every event', async () => {
 });
 
 test('orders to all: reconnect, invalidate', async () => {
-  const discord = await setup();
+  const discord = await setup({ identifyEveryMs: 0 });
   const { client } = await begun(discord);
   discord.gateway.reconnect();
   expect(await client.next(({ op }) => op === 7, 'reconnect')).toEqual({ op: 7, d: null });
   discord.gateway.invalidate();
   expect(await client.next(isInvalid, 'invalid session')).toEqual({ op: 9, d: false });
   expect(discord.gateway.sessions()).toEqual([]);
+  client.identify();
+  await client.event('READY');
+});
+
+test('a client without its session may only begin anew', async () => {
+  const discord = await setup();
+  const { client } = await begun(discord);
+  discord.gateway.invalidate();
+  client.send(3, {});
+  expect(await client.closed).toBe(4003);
 });
 
 test('received payloads are noted without tokens', async () => {

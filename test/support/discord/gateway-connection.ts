@@ -1,20 +1,8 @@
-import { intentsFailure } from './gateway-intents.ts';
-import { type ClientPayload, readIdentify, readPayload, readResume } from './gateway-payload.ts';
-import { detach, resumeSession, startSession } from './gateway-session.ts';
-import { type GatewayState, maxConcurrency } from './gateway-state.ts';
-import type { Link, Session } from './gateway-types.ts';
-
-/** One socket and what it has done so far. */
-type Connection = {
-  state: GatewayState;
-  link: Link;
-  /** The URL was that of READY. */
-  isResumeUrl: boolean;
-  session?: Session;
-  /** When (performance.now()) the payloads of the last minute came. */
-  times: number[];
-  watchdog?: NodeJS.Timeout;
-};
+import { type Connection, identify, isBegun, resume } from './gateway-begin.ts';
+import { type ClientPayload, readPayload } from './gateway-payload.ts';
+import { detach } from './gateway-session.ts';
+import type { GatewayState } from './gateway-state.ts';
+import type { Link } from './gateway-types.ts';
 
 export type ConnectionHandlers = {
   message(data: Buffer, isBinary: boolean): void;
@@ -77,7 +65,7 @@ function take(connection: Connection, { op, d }: ClientPayload): number | undefi
   if (op === 1) return heartbeat(connection, d);
   if (op === 2) return identify(connection, d);
   if (op === 6) return resume(connection, d);
-  if (connection.session === undefined) return 4003;
+  if (!isBegun(connection)) return 4003;
   // Presence: nobody sees it here.
   if (op !== 3) connection.state.world.violate(`the gateway of the test server has no handler for op ${op}`);
   return undefined;
@@ -95,55 +83,5 @@ function heartbeat(connection: Connection, d: unknown): number | undefined {
     state.world.violate(`heartbeat with ${d}, but the last event was ${session.seq}`);
   watch(connection);
   link.send({ op: 11 });
-  return undefined;
-}
-
-function identify(connection: Connection, d: unknown): number | undefined {
-  const { state, link, isResumeUrl } = connection;
-  if (connection.session !== undefined) return 4005;
-  const asked = readIdentify(d);
-  if ('closeCode' in asked) return asked.closeCode;
-  if (asked.token !== state.world.token) return 4004;
-  const failure = intentsFailure(asked.intents, state.options.grantedIntents);
-  if (failure !== undefined) return failure;
-  if (isResumeUrl) state.world.violate('IDENTIFY on resume_gateway_url');
-  if (asked.isCompressed) state.world.violate('the gateway of the test server does not compress');
-  if (isTooEarly(state, asked.shard[0])) {
-    link.send({ op: 9, d: false });
-    return undefined;
-  }
-  state.starts.count++;
-  connection.session = startSession(state, link, { intents: Number(asked.intents), shard: asked.shard });
-  return undefined;
-}
-
-/** Source: https://docs.discord.com/developers/events/gateway#rate-limiting, max_concurrency */
-function isTooEarly({ starts, options }: GatewayState, shardId: number): boolean {
-  const key = shardId % maxConcurrency;
-  const last = starts.at.get(key);
-  const now = performance.now();
-  if (last !== undefined && now - last < options.identifyEveryMs) return true;
-  starts.at.set(key, now);
-  return false;
-}
-
-function resume(connection: Connection, d: unknown): number | undefined {
-  const { state, link, isResumeUrl } = connection;
-  if (connection.session !== undefined) return 4005;
-  const asked = readResume(d);
-  if ('closeCode' in asked) return asked.closeCode;
-  if (asked.token !== state.world.token) return 4004;
-  if (!isResumeUrl) state.world.violate('RESUME elsewhere than on resume_gateway_url');
-  const session = state.sessions.get(asked.sessionId);
-  if (session !== undefined && asked.seq > session.seq) {
-    state.sessions.delete(session.id);
-    return 4007;
-  }
-  if (session === undefined || !resumeSession(state, session, link, asked.seq)) {
-    if (session !== undefined) state.sessions.delete(session.id);
-    link.send({ op: 9, d: false });
-    return undefined;
-  }
-  connection.session = session;
   return undefined;
 }

@@ -6,6 +6,8 @@ export type DispatchListener = (guildId: string | null, event: string, data: obj
 /** What the gateway asks of the world. The world has at least these. */
 export type GatewayWorld = {
   readonly token: string;
+  /** The token was changed: 4004 from now on. */
+  readonly isRevoked?: boolean;
   readonly applicationId: string;
   readonly bot: APIUser;
   /** Called for every event, in order, by `world.emit(guildId, event, data)`; the gateway adds its own. */
