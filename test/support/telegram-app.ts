@@ -57,7 +57,7 @@ export async function startTelegramApp({
     ...{ t, telegram, world, owner, home, channel, group, vault },
     async say(text, { chat = home, user = owner, threadId } = {}) {
       const said = world.say(user, chat, text, threadId === undefined ? {} : { threadId });
-      return readReply(t, said.message_id, { chatId: said.chat.id, text });
+      return readReply(t, said.message_id, { chatId: said.chat.id, text: said.text ?? text });
     },
     card: (chat = home) => world.messages(chat).findLast(({ reply_markup: markup }) => markup !== undefined),
     posts: (chat = channel) => grouped(world.messages(chat)),
