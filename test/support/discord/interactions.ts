@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import type { APIMessage, APIUser } from 'discord.js';
+import { listOf } from './component-rules.ts';
+import type { InteractionType, StoredInteraction } from './interaction-state.ts';
+import { messageFlags } from './messages.ts';
+import { bitsOf, guildPermissions, permissionsIn } from './permissions.ts';
+import {
+  type ChannelState,
+  channelTypes,
+  emit,
+  type Fields,
+  newId,
+  nowMs,
+  type StoredCommand,
+  type StoredMessage,
+  type WorldState,
+} from './state.ts';
+import { messageView } from './views.ts';
+import { actingMemberView, channelView } from './views-places.ts';
+
+/** An answer as the user sees it. */
+export type Reply = {
+  message: APIMessage;
+  isEphemeral: boolean;
+  /** "Thinking…" still. */
+  isLoading: boolean;
+  isDeleted: boolean;
+};
+
+/** An interaction in the hands of a test. */
+export type Interaction = {
+  id: string;
+  token: string;
+  /** The data of INTERACTION_CREATE, to send it again with `world.emit`. */
+  payload: Fields;
+  guildId: string | null;
+  /** The type of the first answer (4, 5, …); undefined before it came. */
+  answeredWith(): number | undefined;
+  /** The first answer and the followups, in order; what was deleted too. */
+  replies(): Reply[];
+  /** What an autocomplete was answered; undefined before. */
+  choices(): { name: string; value: string | number }[] | undefined;
+};
+
+/** Who does it, and where. `locale` of the client, e.g. `en-US`, `ru`. */
+export type Acting = { user: APIUser; channel: ChannelState; locale?: string };
+
+type NewInteraction = Acting & { type: InteractionType; data: Fields; source?: StoredMessage };
+
+/** A command as a user gives it; values by the names of the options. */
+export type CommandUse = Acting & {
+  name: string;
+  options?: Record<string, string | number | boolean>;
+  focused?: string;
+};
+
+/**
+ * A user sends a command. What their client would not let them send is an error of the test.
+ *
+ * @throws Error for a command that is not registered, a missing option, a value that the option does not take
+ */
+export function sendCommand(world: WorldState, use: CommandUse): Interaction {
+  const command = commandFor(world, use);
+  const options = optionsOf(command, use);
+  const shared = { id: command.id, name: command.name, type: 1 };
+  const data = {
+    ...shared,
+    ...(options.length > 0 && { options }),
+    ...(command.guild_id && { guild_id: command.guild_id }),
+  };
+  const type = use.focused === undefined ? 2 : 4;
+  return interact(world, { ...use, type, data });
+}
+
+function commandFor(world: WorldState, { channel, name, user }: CommandUse): StoredCommand {
+  const lists = [world.commandLists.get(channel.guildId ?? '-'), world.commandLists.get('')];
+  const command = lists.flatMap((list) => [...(list?.values() ?? [])]).find((candidate) => candidate.name === name);
+  if (!command) throw new Error(`no command /${name} is registered here`);
+  const isDirect = channel.guildId === undefined;
+  const contexts = command['contexts'];
+  if (Array.isArray(contexts) && !contexts.includes(isDirect ? 1 : 0)) throw new Error(`/${name} is not shown here`);
+  const needed = command['default_member_permissions'];
+  const guild = world.guilds.get(channel.guildId ?? '');
+  if (!guild || needed === null || needed === undefined) return command;
+  const bits = BigInt(String(needed));
+  if ((guildPermissions(guild, user.id) & bits) !== bits) throw new Error(`/${name} is not shown to ${user.username}`);
+  return command;
+}
+
+function optionsOf(command: StoredCommand, { options = {}, focused }: CommandUse): Fields[] {
+  const declared = listOf(command['options']);
+  const unknown = Object.keys(options).filter((name) => !declared.some((option) => option['name'] === name));
+  if (unknown.length > 0) throw new Error(`/${command.name} has no option ${unknown.join(', ')}`);
+  return declared.flatMap((option) => {
+    const name = String(option['name']);
+    const value = options[name];
+    if (value === undefined && option['required'] === true && focused === undefined)
+      throw new Error(`/${command.name} needs ${name}`);
+    if (value === undefined) return [];
+    if (name !== focused) checkValue(option, value);
+    else if (option['autocomplete'] !== true) throw new Error(`${name} of /${command.name} has no autocomplete`);
+    return [{ name, type: option['type'], value, ...(name === focused && { focused: true }) }];
+  });
+}
+
+const valueTypes: Record<number, string> = {
+  3: 'string',
+  4: 'number',
+  5: 'boolean',
+  6: 'string',
+  7: 'string',
+  10: 'number',
+};
+
+function checkValue(option: Fields, value: string | number | boolean): void {
+  const name = String(option['name']);
+  if (typeof value !== valueTypes[Number(option['type'])])
+    throw new Error(`${name} takes another type than ${typeof value}`);
+  const choices = listOf(option['choices']);
+  if (choices.length > 0 && !choices.some((choice) => choice['value'] === value))
+    throw new Error(`${name} has no choice ${value}`);
+  const [min, max] = [option['min_length'] ?? 0, option['max_length'] ?? 6000].map(Number) as [number, number];
+  if (typeof value === 'string' && (value.length < min || value.length > max))
+    throw new Error(`${name} is too short or long`);
+}
+
+/** A user presses a button. @throws Error when the message has no such button, or a disabled one */
+export function pressButton(world: WorldState, acting: Acting, messageId: string, customId: string): Interaction {
+  const source = acting.channel.messages.get(messageId) ?? ephemeral(world, messageId);
+  const buttons = listOf(source?.components).flatMap((row) => listOf(row['components']));
+  const button = buttons.find((candidate) => candidate['custom_id'] === customId);
+  if (!source || !button || button['disabled'] === true) throw new Error(`no button ${customId} on ${messageId}`);
+  return interact(world, { ...acting, type: 3, source, data: { custom_id: customId, component_type: button['type'] } });
+}
+
+function ephemeral(world: WorldState, messageId: string): StoredMessage | undefined {
+  const all = [...world.interactions.values()].flatMap(({ original, followups }) => [
+    ...(original ? [original] : []),
+    ...followups,
+  ]);
+  return all.find(({ id }) => id === messageId);
+}
+
+function interact(
+  world: WorldState,
+  { user, channel, locale = 'en-US', type, data, source }: NewInteraction,
+): Interaction {
+  const guild = world.guilds.get(channel.guildId ?? '');
+  const member = guild?.members.get(user.id);
+  if (guild && !member) throw new Error(`${user.username} is no member of ${guild.name}`);
+  const [id, token] = [newId(world), randomBytes(60).toString('base64url')];
+  const appPermissions =
+    guild && !guild.isLeft ? permissionsIn(world, channel, world.bot.id) : bitsOf(['EmbedLinks', 'AttachFiles']);
+  const payload: Fields = {
+    id,
+    application_id: world.applicationId,
+    type,
+    token,
+    version: 1,
+    data,
+    channel_id: channel.id,
+    channel: channelView(world, channel),
+    locale,
+    app_permissions: String(appPermissions),
+    attachment_size_limit: guild?.announcedFileLimitBytes ?? 20 * 2 ** 20,
+    entitlements: [],
+    authorizing_integration_owners: { '0': guild?.id ?? '0' },
+    context: channel.type === channelTypes.dm ? 1 : 0,
+    ...(guild && {
+      guild_id: guild.id,
+      guild_locale: guild.locale,
+      guild: { id: guild.id, locale: guild.locale, features: guild.features },
+    }),
+    ...(member ? { member: actingMemberView(world, channel, member) } : { user }),
+    ...(source && { message: messageView(world, source) }),
+  };
+  const place = { channelId: channel.id, ...(guild && { guildId: guild.id }) };
+  const stored: StoredInteraction = {
+    id,
+    token,
+    type,
+    user,
+    ...place,
+    createdAt: nowMs(world),
+    payload,
+    followups: [],
+    source,
+  };
+  world.interactions.set(id, stored);
+  emit(world, guild?.id ?? null, 'INTERACTION_CREATE', payload);
+  return handleOf(world, stored);
+}
+
+function handleOf(world: WorldState, stored: StoredInteraction): Interaction {
+  const { id, token, payload, guildId = null } = stored;
+  return {
+    id,
+    token,
+    payload,
+    guildId,
+    answeredWith: () => stored.answeredWith,
+    replies: () =>
+      [...(stored.original ? [stored.original] : []), ...stored.followups].map((message) => replyOf(world, message)),
+    choices: () => stored.choices,
+  };
+}
+
+function replyOf(world: WorldState, message: StoredMessage): Reply {
+  const isEphemeral = (message.flags & messageFlags.ephemeral) !== 0;
+  const isLoading = (message.flags & messageFlags.loading) !== 0;
+  const isStanding = isEphemeral
+    ? message.isDeleted !== true
+    : world.channels.get(message.channelId)?.messages.has(message.id);
+  return { message: messageView(world, message), isEphemeral, isLoading, isDeleted: isStanding !== true };
+}
