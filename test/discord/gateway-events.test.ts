@@ -49,7 +49,8 @@ test('without MESSAGE_CONTENT a bot reads its own messages, those that name it, 
 });
 
 test('a quoted message is hidden too', () => {
-  const message = { ...foreign, author: { id: botId }, referenced_message: foreign, poll: {} };
+  const quoted = { ...foreign, guild_id: undefined };
+  const message = { ...foreign, author: { id: botId }, referenced_message: quoted, poll: {} };
   expect(withoutForeignContent(message, botId)).toMatchObject({ ...content, poll: {}, referenced_message: hidden });
   expect(withoutForeignContent({ ...foreign, poll: {} }, botId)).not.toHaveProperty('poll');
 });

@@ -9,15 +9,19 @@ type Fields = Record<string, unknown>;
  * Source: https://docs.discord.com/developers/events/gateway#message-content-intent
  */
 export function withoutForeignContent(message: object, botId: string): object {
+  return 'guild_id' in message && message.guild_id !== undefined ? readable(message, botId) : message;
+}
+
+/** A quoted message has no guild of its own, so whether it is in one is known by now. */
+function readable(message: object, botId: string): object {
   const { poll, ...fields } = { ...message } as Fields;
-  if (fields['referenced_message'] instanceof Object)
-    fields['referenced_message'] = withoutForeignContent(fields['referenced_message'], botId);
-  if (isReadable(fields, botId)) return poll === undefined ? fields : { ...fields, poll };
+  const quoted = fields['referenced_message'];
+  if (quoted instanceof Object) fields['referenced_message'] = readable(quoted, botId);
+  if (isForUs(fields, botId)) return poll === undefined ? fields : { ...fields, poll };
   return { ...fields, content: '', embeds: [], attachments: [], components: [] };
 }
 
-function isReadable(message: Fields, botId: string): boolean {
-  if (message['guild_id'] === undefined) return true;
+function isForUs(message: Fields, botId: string): boolean {
   const mentions = (message['mentions'] ?? []) as { id: string }[];
   const author = message['author'] as { id?: string } | undefined;
   return author?.id === botId || mentions.some(({ id }) => id === botId);
