@@ -155,6 +155,13 @@ function variables(): Variable[] {
   });
 }
 
+/** The items of a list separated by commas. */
+export const splitList = (list: string | undefined): string[] =>
+  (list ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
+
 /** `docs/config.md`. */
 export function configMarkdown(): string {
   const rows = variables().map(({ name, meaning, fallback, isSecret }) => {

@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
+import { checkDiscordBot } from './bots/discord/checks.ts';
 import { checkTelegramBot } from './bots/telegram/checks.ts';
-import type { Config } from './config.ts';
+import { type Config, splitList } from './config.ts';
 import { errorText, UserError } from './core/errors.ts';
 import { errorSentence } from './core/text/text.ts';
 import { lockDataDir, startEmbeddedPostgres } from './db/embedded.ts';
@@ -193,17 +194,11 @@ async function checkTelegram(config: Config): Promise<Finding> {
   return { state: first ? 'fault' : 'warning', detail: [detail, ...texts].filter(Boolean).join('; '), advice };
 }
 
-/** Source: https://discord.com/developers/docs/resources/user#get-current-user */
-async function checkDiscord({ discordToken, discordApiRoot }: Config): Promise<Finding> {
-  if (!discordToken) return ok('not used (DISCORD_TOKEN is not set)');
-  const response = await fetch(`${discordApiRoot.replace(/\/$/, '')}/v10/users/@me`, {
-    headers: { authorization: `Bot ${discordToken}` },
-    signal: AbortSignal.timeout(limitMs),
-  });
-  const body = (await response.json()) as { username?: string };
-  if (response.ok) return ok(body.username ?? 'signed in');
-  const advice = 'take the bot token from the Discord developer portal and set DISCORD_TOKEN';
-  return { state: 'fault', detail: `the token is refused (${response.status})`, advice };
+async function checkDiscord({ discordToken: token, discordApiRoot: apiRoot, discordGuilds }: Config): Promise<Finding> {
+  if (!token) return ok('not used (DISCORD_TOKEN is not set)');
+  const { detail, fault, invite } = await checkDiscordBot({ token, apiRoot, guilds: splitList(discordGuilds) });
+  if (fault) return { state: 'fault', detail: [detail, fault.text].filter(Boolean).join('; '), advice: fault.advice };
+  return ok(`${detail}; invite: ${invite}`);
 }
 
 function checkSecretKey({ secretKey }: Config): Finding {
