@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { createDiscordChat } from './bots/discord/discord.ts';
 import { createTelegramChat } from './bots/telegram/telegram.ts';
 import { createWebChat } from './bots/web.ts';
 import { dispatch } from './commands/dispatch.ts';
-import type { Config } from './config.ts';
+import { suggest } from './commands/suggest.ts';
+import { type Config, splitList } from './config.ts';
 import type { ChatKind } from './core/model.ts';
 import type { Chat, Platform, Storage } from './core/ports.ts';
 import { type Database, openDatabase, type Sql } from './db/client.ts';
@@ -90,7 +92,17 @@ function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log'
     const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins };
     chats.push(createTelegramChat(ours));
   }
+  if (config.discordToken) chats.push(openDiscordChat({ config, log, db, bus }));
   return new Map(chats.map((chat) => [chat.kind, chat]));
+}
+
+function openDiscordChat({ config, log, db, bus }: Pick<App, 'config' | 'log' | 'db' | 'bus'>): Chat {
+  const { discordToken: token = '', discordApiRoot: apiRoot, uploadMbps } = config;
+  const guilds = splitList(config.discordGuilds);
+  return createDiscordChat({
+    ...{ db, bus, log, token, apiRoot, guilds, uploadMbps },
+    suggest: (asking) => suggest({ db, config }, asking),
+  });
 }
 
 /** Builds the App and starts roles in this process. @throws UserError with what to do */
