@@ -1,6 +1,6 @@
 // What every command needs before it can run, on a machine with nothing but Node and npm. No dependencies.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -147,7 +147,14 @@ export function build({ force = false } = {}) {
   say('building');
   const code = exec(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
   must(code, 'The build failed; the lines above say where.');
+  copyPython();
   writeFileSync(stamp, '');
+}
+
+/** Our Python programs stand beside the code that starts them. */
+function copyPython() {
+  const scripts = readdirSync(join(root, 'src'), { recursive: true }).filter((path) => path.endsWith('.py'));
+  for (const path of scripts) copyFileSync(join(root, 'src', path), join(root, 'dist', path));
 }
 
 function newest(path) {

@@ -1,9 +1,11 @@
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { run } from '../../lib/run.ts';
 import { captureProcess, usualStallMs } from '../process/capture.ts';
 import { captureArgs, containerFor, cutArgs } from '../process/cut-args.ts';
+import { identityOf } from '../process/identity.ts';
 import type { Step } from '../process/pipeline.ts';
+import { type InputFacts, probedArgs, readProbe } from '../process/probe.ts';
 import { type FfmpegInput, openInput } from './input.ts';
-import { type InputFacts, probeInput } from './probe-input.ts';
 
 /** RTMP, RTSP, SRT, plain files and progressive HTTP: one ffmpeg copies them into MPEG-TS, which is cut here. */
 export const ffmpegSource: Source = createFfmpegSource();
@@ -43,8 +45,12 @@ function stepOf({ args, env, script }: FfmpegInput, cut: string[], { programs }:
   return { command: programs.ffmpeg, args: all, ...(env ? { env } : {}), ...(script ? { input: script } : {}) };
 }
 
-/** An address without login and query: what tells streams apart and may be kept. */
-export function identityOf({ url }: SourceInput): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
+const probeLimitMs = 30_000;
+
+/** Looks at an input before it is captured. @throws TemporaryError `source_lost` where it cannot be read */
+async function probeInput({ args, env }: FfmpegInput, { programs, signal }: SourceOptions): Promise<InputFacts> {
+  const limits = { signal, timeoutMs: probeLimitMs, ...(env ? { env } : {}) };
+  const result = await run(programs.ffprobe, [...probedArgs, ...args], limits);
+  signal.throwIfAborted();
+  return readProbe(result);
 }

@@ -20,6 +20,8 @@ export type ProcessCapture = {
   /** Length of a file that is the same at each reading; absent: live, what was missed is gone. */
   fileMs?: number | undefined;
   stallMs?: number;
+  /** What programs before the steps said, for the reason. */
+  complaint?: () => Promise<string>;
 };
 
 /** A stream that gives no byte for this long is lost. Players give up after as long. */
@@ -44,7 +46,7 @@ export async function* captureProcess(
 }
 
 async function* readUnits(
-  { steps, container, identity, fileMs, stallMs = usualStallMs }: ProcessCapture,
+  { steps, container, identity, fileMs, stallMs = usualStallMs, complaint }: ProcessCapture,
   from: ResumePoint | undefined,
   { signal }: SourceOptions,
 ): AsyncGenerator<Prefetched> {
@@ -62,7 +64,8 @@ async function* readUnits(
   }
   const isWhole = fileMs !== undefined && seen.lengthMs() >= fileMs - endToleranceMs;
   if (isWhole || signal.aborted) return;
-  throw new TemporaryError('source_lost', { detail: await tailOf(pipeline.ended()) });
+  const detail = [await complaint?.(), await tailOf(pipeline.ended())].filter(Boolean).join('; ');
+  throw new TemporaryError('source_lost', { detail });
 }
 
 /** From the first timestamp to the last end, of the longer track: what a container calls its length. */

@@ -1,4 +1,4 @@
-import { pipeline as pipeStreams } from 'node:stream';
+import { pipeline as pipeStreams, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TemporaryError } from '../../core/errors.ts';
 import { type Program, type ProgramEnd, startProgram } from '../../lib/run.ts';
@@ -9,7 +9,7 @@ export type Step = {
   args: string[];
   env?: Record<string, string>;
   /** Written to the stdin of the first step. */
-  input?: string;
+  input?: string | AsyncIterable<Buffer>;
 };
 
 export type Pipeline = {
@@ -51,7 +51,9 @@ function startAll(steps: Step[]): Program[] {
     throw error;
   }
   const [first] = programs;
-  first?.stdin.end(steps[0]?.input ?? '');
+  const input = steps[0]?.input ?? '';
+  if (typeof input === 'string') first?.stdin.end(input);
+  else if (first) pipeStreams(Readable.from(input, { objectMode: false }), first.stdin, () => undefined);
   // When one side leaves the other ends by itself; how each ended tells why.
   programs.slice(1).forEach((program, index) => {
     const before = programs[index];

@@ -1,0 +1,52 @@
+import type { Quality } from '../../core/model.ts';
+import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { assertPublicUrl } from '../../lib/net.ts';
+import { guardProxy } from '../../lib/proxy.ts';
+import { usualStallMs } from '../process/capture.ts';
+import { captureUnknown } from '../process/capture-unknown.ts';
+import { identityOf } from '../process/identity.ts';
+
+/** yt-dlp's own capture, where a person asks for it: sites that serve nobody else. */
+export const ytdlpSource: Source = createYtdlpSource();
+
+/** @param options.stallMs without a byte for this long the stream is lost */
+export function createYtdlpSource({ stallMs = usualStallMs } = {}): Source {
+  return {
+    name: 'yt-dlp',
+    priority: ({ engine }) => (engine === 'yt-dlp' ? 20 : 0),
+    open: (input, from, options) => capture({ input, stallMs }, from, options),
+  };
+}
+
+async function* capture(
+  { input, stallMs }: { input: SourceInput; stallMs: number },
+  from: ResumePoint | undefined,
+  options: SourceOptions,
+): AsyncGenerator<SourceItem> {
+  assertPublicUrl(input.url, options.allowPrivate);
+  const { env } = await guardProxy(options.allowPrivate);
+  const args = ytdlpArgs(input.quality, options.programs.ffmpeg);
+  // The page comes by stdin: no process list shows it.
+  const step = { command: options.programs.ytdlp, args, env, input: `${input.url}\n` };
+  const isAudioOnly = input.quality === 'audio';
+  yield* captureUnknown({ step, identity: identityOf(input), isAudioOnly, stallMs }, from, options);
+}
+
+/** What yt-dlp's own ffmpeg may open: what goes through the proxy. */
+const protocols = 'http,https,tcp,tls,crypto,httpproxy,pipe';
+
+/** Arguments that write one stream to stdout, playable at every moment. Source: https://github.com/yt-dlp/yt-dlp#usage-and-options */
+export function ytdlpArgs(quality: Quality, ffmpeg: string): string[] {
+  const general = ['--no-config', '--no-playlist', '--quiet', '--no-cache-dir', '--socket-timeout', '15'];
+  const live = ['--no-part', '--hls-use-mpegts', '--downloader', 'm3u8:ffmpeg'];
+  const guard = ['--downloader-args', `ffmpeg_i:-protocol_whitelist ${protocols}`];
+  const location = ffmpeg.includes('/') ? ['--ffmpeg-location', ffmpeg] : [];
+  return [...general, ...live, ...guard, ...location, '-f', formatOf(quality), '-o', '-', '--batch-file', '-'];
+}
+
+function formatOf(quality: Quality): string {
+  if (quality === 'best') return 'b/bv*+ba';
+  if (quality === 'audio') return 'ba/b';
+  const limit = `[height<=${Number.parseInt(quality, 10)}]`;
+  return `b${limit}/bv*${limit}+ba/w`;
+}
