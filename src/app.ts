@@ -146,6 +146,6 @@ async function startRoles(app: App, roles: readonly ProcessRole[], closers: Clos
 }
 
 async function wholeMp4(app: App, sessionId: number, signal: AbortSignal): Promise<Readable | undefined> {
-  const material = toMaterial(await findWholeSession(app.db, sessionId), (key) => app.storage.read(key));
+  const material = toMaterial(await findWholeSession(app.db, sessionId), { from: 0 }, (key) => app.storage.read(key));
   return material.runs.length === 0 ? undefined : openMp4(material, { ffmpeg: app.config.ffmpeg, signal });
 }

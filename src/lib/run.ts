@@ -18,6 +18,8 @@ export type RunOptions = {
   timeoutMs?: number;
   /** Piped to stdin; its errors end the process. */
   input?: Readable;
+  /** The same on file descriptor 3, for a program that reads two inputs at once. */
+  secondInput?: Readable | undefined;
   cwd?: string;
   /** Longest stdout that is kept, in characters. */
   maxOutputChars?: number;
@@ -86,7 +88,8 @@ type StartOptions = RunOptions & { isStreamed?: boolean; isWritten?: boolean };
 function start(command: string, args: string[], options: StartOptions) {
   const { PATH, HOME, LANG, TMPDIR, TZ } = process.env;
   const owner = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
-  return execa(command, args, {
+  const stdin = options.input || options.isWritten ? 'pipe' : 'ignore';
+  const child = execa(command, args, {
     ...owner,
     cwd: options.cwd ?? process.cwd(),
     reject: false,
@@ -94,12 +97,16 @@ function start(command: string, args: string[], options: StartOptions) {
     cleanup: false,
     extendEnv: false,
     env: { PATH, HOME, LANG, TMPDIR, TZ, ...options.env },
-    stdin: options.input || options.isWritten ? 'pipe' : 'ignore',
+    stdio: [stdin, 'pipe', 'pipe', ...(options.secondInput ? (['pipe'] as const) : [])],
     ...(options.input ? { input: detached(options.input) } : {}),
     maxBuffer: options.maxOutputChars ?? 32_000_000,
     stripFinalNewline: false,
     buffer: { stdout: !options.isStreamed },
   });
+  const second = child.stdio[3] as unknown as Writable | undefined;
+  // What breaks there breaks the program's result: execa watches every descriptor.
+  if (options.secondInput && second) pipeline(detached(options.secondInput), second, () => undefined);
+  return child;
 }
 
 /** A stream between, so that a read that hangs for ever cannot keep us once the program is gone. */

@@ -9,14 +9,15 @@ import { type OpenFile, type Run, readAll } from './restamp.ts';
  * decode times moved so that the first Run begins at 0 and each later one where all tracks of the one before had ended.
  * Gaps take no time. One Segment is in memory at a time. All Runs must decode alike (`Init.identity`).
  *
+ * @param offsets seconds that each Run is moved by, where that is decided already
  * @throws TemporaryError `corrupt`, `bad_init`
  */
-export async function* layFragments(runs: Run[], openInit: OpenFile): AsyncGenerator<Buffer> {
+export async function* layFragments(runs: Run[], openInit: OpenFile, offsets?: number[]): AsyncGenerator<Buffer> {
   const init = readInit(await readAll(await openInit()));
   yield init.bytes;
   let endsAt = 0;
-  for (const run of runs) {
-    let offset: number | undefined;
+  for (const [index, run] of runs.entries()) {
+    let offset = offsets?.[index];
     let runEnd = 0;
     for (const open of run.files) {
       const bytes = await readAll(await open());

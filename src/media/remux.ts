@@ -2,12 +2,23 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { TemporaryError } from '../core/errors.ts';
 import { run } from '../lib/run.ts';
+import { ticksPerMs } from './facts.ts';
 import { layFragments } from './fmp4-lay.ts';
+import { laySound, type SoundRun } from './lay-sound.ts';
+import { placeRuns } from './place-runs.ts';
 import { type Probed, probe } from './probe.ts';
 import { layEndToEnd, type OpenFile, type Run } from './restamp.ts';
 
-/** What becomes one file: Runs of MPEG-TS, or of fMP4 with the initialization section that they all share. */
-export type Material = { runs: Run[]; openInit?: OpenFile | undefined };
+/**
+ * What becomes one file: Runs of MPEG-TS, or of fMP4 with the initialization section that they all share; and beside
+ * each Run its sound, where that lies apart.
+ */
+export type Material = {
+  runs: Run[];
+  openInit?: OpenFile | undefined;
+  /** `isUncut`: MPEG-TS whose frames we do not know; it is laid as it is. */
+  sound?: { runs: SoundRun[]; openInit?: OpenFile | undefined; isUncut?: boolean } | undefined;
+};
 
 export type RemuxOptions = Material & {
   /** Appears whole or not at all. */
@@ -32,15 +43,30 @@ export function remuxArgs(material: Material, outPath: string, bitsPerSecond?: n
   return [...hardenedArgs, ...inputArgs(material), ...codecs, ...output];
 }
 
-function inputArgs({ openInit }: Material): string[] {
-  return ['-f', openInit ? 'mp4' : 'mpegts', '-i', 'pipe:0', '-map', '0:v:0?', '-map', '0:a:0?'];
+function inputArgs({ openInit, sound }: Material): string[] {
+  const pictures = ['-f', openInit ? 'mp4' : 'mpegts', '-i', 'pipe:0'];
+  if (!sound) return [...pictures, '-map', '0:v:0?', '-map', '0:a:0?'];
+  // Both are laid on one clock; what ffmpeg would take away from each by itself is taken from both at the end.
+  const heard = ['-f', sound.isUncut ? 'mpegts' : 'mp4', '-i', 'pipe:3'];
+  const both = ['-copyts', ...pictures, ...heard, '-map', '0:v:0?', '-map', '1:a:0?'];
+  return [...both, '-avoid_negative_ts', 'make_zero'];
 }
 
-/** The Runs as one stream that ffmpeg reads. */
-export function openMaterial({ runs, openInit }: Material): Readable {
-  const laid = openInit ? layFragments(runs, openInit) : layEndToEnd(runs);
-  return Readable.from(laid, { objectMode: false, highWaterMark: 1 << 20 });
+/** The Runs as one stream that ffmpeg reads, and the sound that lies apart as another. */
+export async function openMaterial(material: Material): Promise<{ input: Readable; secondInput?: Readable }> {
+  const { runs, openInit, sound } = material;
+  const placed = sound && (await placeRuns(runs, openInit));
+  const ticks = placed?.map(({ offsetTicks }) => offsetTicks);
+  const seconds = ticks?.map((each) => each / (ticksPerMs * 1000));
+  const laid = openInit ? layFragments(runs, openInit, seconds) : layEndToEnd(runs, ticks);
+  const input = toStream(laid);
+  if (!sound || !placed) return { input };
+  if (sound.isUncut) return { input, secondInput: toStream(layEndToEnd(sound.runs, ticks)) };
+  return { input, secondInput: toStream(laySound({ placed, sounds: sound.runs, openInit: sound.openInit })) };
 }
+
+const toStream = (pieces: AsyncGenerator<Buffer>) =>
+  Readable.from(pieces, { objectMode: false, highWaterMark: 1 << 20 });
 
 /** Every frame is kept (`passthrough`); the sound takes an eighth of the rate, 32 to 128 kbit/s. */
 function encodeArgs(bitsPerSecond: number): string[] {
@@ -53,7 +79,7 @@ function encodeArgs(bitsPerSecond: number): string[] {
 /** The same as a stream that can be watched while it is made: fragments instead of an index. */
 export function streamArgs(material: Material): string[] {
   const fragments = ['-strict', '-2', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
-  const sound = material.openInit ? [] : ['-bsf:a', 'aac_adtstoasc'];
+  const sound = material.openInit || material.sound ? [] : ['-bsf:a', 'aac_adtstoasc'];
   return [...hardenedArgs, ...inputArgs(material), '-c', 'copy', ...sound, ...fragments, '-f', 'mp4', 'pipe:1'];
 }
 
@@ -72,7 +98,8 @@ export async function remuxPart({
   const temp = `${outPath}.making`;
   try {
     const args = remuxArgs(material, temp, bitsPerSecond);
-    const result = await run(programs.ffmpeg, args, { input: openMaterial(material), signal, timeoutMs: limitMs });
+    const inputs = await openMaterial(material);
+    const result = await run(programs.ffmpeg, args, { ...inputs, signal, timeoutMs: limitMs });
     if (result.reason !== 'exited')
       throw new TemporaryError('remux_failed', { detail: result.stderrTail || result.reason });
     const probed = await probe(temp, { ffprobe: programs.ffprobe, signal });

@@ -13,14 +13,16 @@ export type Run = { files: OpenFile[] };
  * Lays Runs end to end as one MPEG-TS stream: the first as it is, each later one with PTS, DTS and PCR moved so that
  * it begins exactly where the one before ended, under the packet ids of the first. Gaps take no time. One Segment is in
  * memory at a time.
+ *
+ * @param offsets ticks that each Run is moved by, where that is decided already
  */
-export async function* layEndToEnd(runs: Run[]): AsyncGenerator<Buffer> {
+export async function* layEndToEnd(runs: Run[], offsets?: number[]): AsyncGenerator<Buffer> {
   let endTicks: number | undefined;
   let first: Program | undefined;
   for (const [index, run] of runs.entries()) {
     const isLast = index === runs.length - 1;
     const scanner = createTsScanner();
-    let offset: number | undefined;
+    let offset = offsets?.[index];
     for (const openFile of run.files) {
       const bytes = await readAll(await openFile());
       offset ??= endTicks === undefined ? 0 : endTicks - (firstTicks(bytes) ?? endTicks);

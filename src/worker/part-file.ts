@@ -14,7 +14,7 @@ import { type Material, remuxPart } from '../media/remux.ts';
 import { fileName } from '../media/safe-name.ts';
 import { makeThumbnail } from '../media/thumbnail.ts';
 import { cutFiner } from './cut-again.ts';
-import { toMaterial } from './material.ts';
+import { soundReach, toMaterial } from './material.ts';
 
 /** Share of the limit that encoding again aims at: rate control is no exact thing. */
 const encodedShare = 0.85;
@@ -77,8 +77,9 @@ async function encodeAgain(app: App, { part, cut, material, path, lengthMs }: Ov
 }
 
 async function collect(app: App, part: PartRow): Promise<Material> {
-  const rows = await findSegments(app.db, part.renditionId, { from: part.fromSequence, to: part.toSequence });
-  return toMaterial(rows, (key) => app.storage.read(key));
+  const [from, to] = [part.fromSequence, part.toSequence];
+  const rows = await findSegments(app.db, part.renditionId, { from: from - soundReach, to: to + soundReach });
+  return toMaterial(rows, { from, to }, (key) => app.storage.read(key));
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -65,7 +65,7 @@ async function openCut(app: App, { delivery, watch }: Plannable, limits: ChatLim
     from: delivery.fromSequence,
     to: delivery.toSequence ?? undefined,
   });
-  const first = rows.find(({ segment }) => segment.isIndependent) ?? rows[0];
+  const first = rows.find(({ segment }) => segment.track === 0 && segment.isIndependent) ?? rows[0];
   if (!first) return undefined;
   const cut = await upsertCut(app.db, {
     renditionId: delivery.renditionId,
@@ -104,10 +104,14 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
   const covered = known.filter((part) => end === undefined || part.toSequence <= end);
   const next = Math.max(plan.cut.fromSequence, (covered.at(-1)?.toSequence ?? -1) + 1);
   const rows = await findSegments(app.db, delivery.renditionId, { from: next, to: end });
+  // Sound that lies apart stands under the sequence of its pictures.
+  const sounds = rows.filter(({ segment }) => segment.track === 1);
+  const soundBytes = new Map(sounds.map(({ segment }) => [segment.mediaSequence, segment.sizeBytes]));
   const segments = rows
     .filter(({ segment }) => segment.track === 0)
     .map(({ segment, take }) => ({
       ...segment,
+      sizeBytes: segment.sizeBytes + (soundBytes.get(segment.mediaSequence) ?? 0),
       id: segment.mediaSequence,
       breakKey: JSON.stringify(take.codecs),
       isWithheld: take.withheldReason !== null,

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { run } from '../../src/lib/run.ts';
+import { packetTimes } from '../media/clips.ts';
 import {
   readOutcome,
   readPostedFiles,
@@ -20,11 +21,12 @@ afterEach(async () => {
 });
 
 /** Records a stream of 10 s, from `/record` to the posted files; `isMaster` by its master playlist. */
-async function record(options: LiveOptions, isMaster = false) {
+async function record(options: LiveOptions, { isMaster = false, setUp = '' } = {}) {
   const app = await startTestApp();
   t = app;
   const stream = await startLiveOrigin({ mode: 'manual', segments: 10, window: 6, ...options });
   origin = stream;
+  if (setUp) await app.say(setUp);
   await app.say(`/record ${isMaster ? stream.masterUrl : stream.url}`);
   await waitForFrames(app.app, 100);
   stream.advance(4);
@@ -60,3 +62,31 @@ test('fMP4 becomes Parts with every frame, and a preview that plays', async () =
   expect(seen.frames).toBe(frames);
   expect(seen.sounds).toBeGreaterThan(400);
 }, 120_000);
+
+for (const format of ['ts', 'fmp4'] as const) {
+  test(`sound that lies apart (${format}) is in the Parts, in step with the pictures, none twice`, async () => {
+    const media = { format, isSplit: true, segments: 12 };
+    const { stream, outcome, posted } = await record(media, {
+      isMaster: true,
+      setUp: '/target set here limit=260000B',
+    });
+    const frames = await stream.frames();
+    expect(outcome.gaps).toEqual([]);
+    expect(outcome.takes).toMatchObject([{ codecs: { container: format, audioContainer: format, audio: 'aac' } }]);
+    expect(posted.frames).toBe(frames);
+    expect(posted.files.length).toBeGreaterThan(1);
+    let sounds = 0;
+    for (const [index, file] of posted.files.entries()) {
+      expect(file.audioCodec).toBe('aac');
+      expect(Math.abs(file.audioOffsetMs)).toBeLessThanOrEqual(40);
+      const heard = await packetTimes(posted.path(posted.media[index]?.key ?? ''), 'a:0');
+      const seen = await packetTimes(posted.path(posted.media[index]?.key ?? ''), 'v:0');
+      sounds += heard.length;
+      expect(Math.abs((heard.at(-1) ?? 0) - (seen.at(-1) ?? 0))).toBeLessThanOrEqual(0.04);
+      const steps = heard.slice(1).map((time, at) => time - (heard[at] ?? 0));
+      expect(Math.max(...steps)).toBeLessThan(0.03);
+    }
+    // 44 100 samples a second in frames of 1024; one may begin before the first picture, or end after the last.
+    expect(Math.abs(sounds - ((frames / 25) * 44_100) / 1024)).toBeLessThan(3);
+  }, 120_000);
+}

@@ -90,7 +90,7 @@ test('sound stays with the picture after a join', async () => {
 test('the whole as a stream that is made while it is read has every frame too', async () => {
   const path = join(dir, 'stream.mp4');
   const { signal } = new AbortController();
-  const stream = openMp4({ runs: [await inPieces(plain, 2), whole(otherIds)] }, { ffmpeg: 'ffmpeg', signal });
+  const stream = await openMp4({ runs: [await inPieces(plain, 2), whole(otherIds)] }, { ffmpeg: 'ffmpeg', signal });
   await pipeline(stream, createWriteStream(path));
   expect(await frameHashes(path)).toEqual(await hashesOf(plain, otherIds));
 });
