@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { APIMessage, APIUser } from 'discord.js';
+import type { APIMessage } from 'discord.js';
+import { type Acting, type CommandUse, commandFor, optionsOf } from './command-use.ts';
 import { listOf } from './component-rules.ts';
 import type { InteractionType, StoredInteraction } from './interaction-state.ts';
 import { messageFlags } from './messages.ts';
-import { bitsOf, guildPermissions, permissionsIn } from './permissions.ts';
-import {
-  type ChannelState,
-  channelTypes,
-  emit,
-  type Fields,
-  newId,
-  nowMs,
-  type StoredCommand,
-  type StoredMessage,
-  type WorldState,
-} from './state.ts';
+import { bitsOf, permissionsIn } from './permissions.ts';
+import { channelTypes, emit, type Fields, newId, nowMs, type StoredMessage, type WorldState } from './state.ts';
 import { messageView } from './views.ts';
 import { actingMemberView, channelView } from './views-places.ts';
 
@@ -42,17 +33,7 @@ export type Interaction = {
   choices(): { name: string; value: string | number }[] | undefined;
 };
 
-/** Who does it, and where. `locale` of the client, e.g. `en-US`, `ru`. */
-export type Acting = { user: APIUser; channel: ChannelState; locale?: string };
-
 type NewInteraction = Acting & { type: InteractionType; data: Fields; source?: StoredMessage };
-
-/** A command as a user gives it; values by the names of the options. */
-export type CommandUse = Acting & {
-  name: string;
-  options?: Record<string, string | number | boolean>;
-  focused?: string;
-};
 
 /**
  * A user sends a command. What their client would not let them send is an error of the test.
@@ -70,58 +51,6 @@ export function sendCommand(world: WorldState, use: CommandUse): Interaction {
   };
   const type = use.focused === undefined ? 2 : 4;
   return interact(world, { ...use, type, data });
-}
-
-function commandFor(world: WorldState, { channel, name, user }: CommandUse): StoredCommand {
-  const lists = [world.commandLists.get(channel.guildId ?? '-'), world.commandLists.get('')];
-  const command = lists.flatMap((list) => [...(list?.values() ?? [])]).find((candidate) => candidate.name === name);
-  if (!command) throw new Error(`no command /${name} is registered here`);
-  const isDirect = channel.guildId === undefined;
-  const contexts = command['contexts'];
-  if (Array.isArray(contexts) && !contexts.includes(isDirect ? 1 : 0)) throw new Error(`/${name} is not shown here`);
-  const needed = command['default_member_permissions'];
-  const guild = world.guilds.get(channel.guildId ?? '');
-  if (!guild || needed === null || needed === undefined) return command;
-  const bits = BigInt(String(needed));
-  if ((guildPermissions(guild, user.id) & bits) !== bits) throw new Error(`/${name} is not shown to ${user.username}`);
-  return command;
-}
-
-function optionsOf(command: StoredCommand, { options = {}, focused }: CommandUse): Fields[] {
-  const declared = listOf(command['options']);
-  const unknown = Object.keys(options).filter((name) => !declared.some((option) => option['name'] === name));
-  if (unknown.length > 0) throw new Error(`/${command.name} has no option ${unknown.join(', ')}`);
-  return declared.flatMap((option) => {
-    const name = String(option['name']);
-    const value = options[name];
-    if (value === undefined && option['required'] === true && focused === undefined)
-      throw new Error(`/${command.name} needs ${name}`);
-    if (value === undefined) return [];
-    if (name !== focused) checkValue(option, value);
-    else if (option['autocomplete'] !== true) throw new Error(`${name} of /${command.name} has no autocomplete`);
-    return [{ name, type: option['type'], value, ...(name === focused && { focused: true }) }];
-  });
-}
-
-const valueTypes: Record<number, string> = {
-  3: 'string',
-  4: 'number',
-  5: 'boolean',
-  6: 'string',
-  7: 'string',
-  10: 'number',
-};
-
-function checkValue(option: Fields, value: string | number | boolean): void {
-  const name = String(option['name']);
-  if (typeof value !== valueTypes[Number(option['type'])])
-    throw new Error(`${name} takes another type than ${typeof value}`);
-  const choices = listOf(option['choices']);
-  if (choices.length > 0 && !choices.some((choice) => choice['value'] === value))
-    throw new Error(`${name} has no choice ${value}`);
-  const [min, max] = [option['min_length'] ?? 0, option['max_length'] ?? 6000].map(Number) as [number, number];
-  if (typeof value === 'string' && (value.length < min || value.length > max))
-    throw new Error(`${name} is too short or long`);
 }
 
 /** A user presses a button. @throws Error when the message has no such button, or a disabled one */

@@ -1,22 +1,20 @@
 import type { APIMessage, APIUser } from 'discord.js';
+import { forLooks, forPeople, forPlaces, forTime } from './actions.ts';
+import type { CommandUse } from './command-use.ts';
 import type { StoredFile } from './file-store.ts';
 import type { GatewayWorld } from './gateway-types.ts';
-import { type CommandUse, type Interaction, pressButton, sendCommand } from './interactions.ts';
-import { newMessage, publish, remove } from './messages.ts';
+import type { GuildOptions } from './guilds.ts';
+import type { Interaction } from './interactions.ts';
 import type { Permission } from './permissions.ts';
-import * as places from './places.ts';
+import type * as places from './places.ts';
 import {
   type ChannelState,
-  channelOf,
   emit,
-  type Fields,
   type GuildState,
-  nowMs,
   type StoredCommand,
   type WorldOptions,
   type WorldState,
 } from './state.ts';
-import { messageView } from './views.ts';
 import { guildCreateView } from './views-places.ts';
 
 /** A message as everybody sees it, with the hashes of its files (hex) to compare with the disk. */
@@ -27,7 +25,7 @@ type More = Pick<CommandUse, 'locale'>;
 /** What people do and tests look at. */
 export type World = WorldState &
   GatewayWorld & {
-    addGuild(options?: places.GuildOptions): GuildState;
+    addGuild(options?: GuildOptions): GuildState;
     addChannel(guild: GuildState, options?: places.ChannelOptions): ChannelState;
     addUser(options?: { username?: string; globalName?: string }): APIUser;
     addMember(guild: GuildState, user: APIUser, permissions?: Permission[]): void;
@@ -40,10 +38,7 @@ export type World = WorldState &
     /** Of the bot's role in the whole guild, or by overwrites of one channel. */
     setPermissions(place: GuildState, permissions: Permission[]): void;
     setOverwrites(channel: ChannelState, overwrites: places.OverwriteOptions[]): void;
-    setBoost(
-      guild: GuildState,
-      options: Pick<places.GuildOptions, 'boostLevel' | 'fileLimit' | 'announcedFileLimit'>,
-    ): void;
+    setBoost(guild: GuildState, options: Pick<GuildOptions, 'boostLevel' | 'fileLimit' | 'announcedFileLimit'>): void;
     /** A user gives a command; @throws Error for what their client would not let them send */
     command(
       user: APIUser,
@@ -121,81 +116,5 @@ function newState(options: WorldOptions): WorldState {
     clockOffsetMs: 0,
     frozenAt: undefined,
     lastId: 0n,
-  };
-}
-
-function forPlaces(state: WorldState) {
-  return {
-    addGuild: (options?: places.GuildOptions) => places.addGuild(state, options),
-    addChannel: (guild: GuildState, options?: places.ChannelOptions) => places.addChannel(state, guild, options),
-    direct: (user: APIUser) => places.directChannel(state, user),
-    closeDirect: (user: APIUser) => void state.closedDirects.add(user.id),
-    kick: (guild: GuildState) => places.kick(state, guild),
-    deleteChannel: (channel: ChannelState) => places.deleteChannel(state, channel),
-    setPermissions: (guild: GuildState, permissions: Permission[]) =>
-      places.setGuildPermissions(state, guild, permissions),
-    setOverwrites: (channel: ChannelState, overwrites: places.OverwriteOptions[]) =>
-      places.setOverwrites(state, channel, overwrites),
-    setBoost: (guild: GuildState, options: places.GuildOptions) => places.setBoost(state, guild, options),
-  };
-}
-
-function forPeople(state: WorldState) {
-  return {
-    addUser: (options?: { username?: string; globalName?: string }) => places.addUser(state, options),
-    addMember: (guild: GuildState, user: APIUser, permissions?: Permission[]) =>
-      places.addMember(state, guild, user, permissions),
-    command: (user: APIUser, channel: ChannelState, name: string, options?: CommandUse['options'], more?: More) =>
-      sendCommand(state, { user, channel, name, options, ...more }),
-    autocomplete: (
-      user: APIUser,
-      channel: ChannelState,
-      use: Pick<CommandUse, 'name' | 'options' | 'locale'> & { focused: string },
-    ) => sendCommand(state, { user, channel, ...use }),
-    press: (user: APIUser, channel: ChannelState, messageId: string, customId: string) =>
-      pressButton(state, { user, channel }, messageId, customId),
-    say(user: APIUser, channel: ChannelState, content: string) {
-      const body: Fields = { content };
-      return messageView(state, publish(state, newMessage(state, channel, { body, files: new Map() }, user)));
-    },
-    erase(channel: ChannelState, messageId: string) {
-      const message = channelOf(state, channel.id).messages.get(messageId);
-      if (message) remove(state, message);
-    },
-  };
-}
-
-function forLooks(state: WorldState) {
-  return {
-    messages(channel: ChannelState): SeenMessage[] {
-      const all = [...channel.messages.values()].toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-      return all.map((message) => ({
-        ...messageView(state, message),
-        fileSha256: message.attachments.map(({ file }) => file.sha256),
-      }));
-    },
-    threads: (channel: ChannelState) =>
-      [...state.channels.values()].filter(({ thread, parentId }) => thread && parentId === channel.id),
-    commands: (guild?: GuildState) => [...(state.commandLists.get(guild?.id ?? '')?.values() ?? [])],
-    fileOf(attachmentId: string): StoredFile {
-      const attachment = state.attachments.get(attachmentId);
-      if (!attachment) throw new Error(`no attachment ${attachmentId}`);
-      return attachment.file;
-    },
-  };
-}
-
-function forTime(state: WorldState) {
-  return {
-    advance(ms: number) {
-      state.clockOffsetMs += ms;
-    },
-    freeze() {
-      state.frozenAt = Date.now();
-    },
-    now: () => nowMs(state),
-    revoke() {
-      state.isRevoked = true;
-    },
   };
 }
