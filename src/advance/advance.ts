@@ -10,6 +10,7 @@ import {
 import { type SessionEvent, sessionTransitions } from '../core/session.ts';
 import type { Database, Queryable } from '../db/client.ts';
 import { deliveries, events, posts, sessions, uploads } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import type { Bus } from '../queue/bus.ts';
 import type { Job } from '../queue/jobs.ts';
 import type { JobQueue } from '../queue/queue.ts';
@@ -47,6 +48,7 @@ export async function advance<T extends TableName>(
 ): Promise<string | undefined> {
   const state = await ctx.db.transaction((tx) => transition(tx, table, id, event, patch));
   if (state === undefined) return undefined;
+  step('advance.saved');
   await ring(ctx, table, id, jobs);
   return state;
 }

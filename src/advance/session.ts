@@ -2,6 +2,7 @@ import { and, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { deliveries, events, renditions, sessions, watches, watchTargets } from '../db/schema.ts';
 import { findActiveSession, findOpenWindows, keptSoFar, noteChapter, type SessionRow } from '../db/sessions.ts';
+import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
 
@@ -35,6 +36,7 @@ export async function openSession(
     return { session, jobs: await joinWatches(tx, session) };
   });
   if (!opened) return undefined;
+  step('session.opened');
   await ring(ctx, 'sessions', opened.session.id, opened.jobs);
   return opened.session.id;
 }

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { closeWindows, endRendition, openSession } from '../advance.ts';
 import type { App } from '../app.ts';
 import { claimLease } from '../db/leases.ts';
+import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { monitorOf } from './owner.ts';
 
@@ -21,6 +22,7 @@ export async function sweepUntil(app: App, signal: AbortSignal): Promise<void> {
     try {
       const lease = await claimLease(app.db, 'sweep', monitorOf(app), app.config.sweepSeconds * 0.9);
       const isSettled = round === 0 || performance.now() - connectedSince >= app.config.leaseSeconds * 1000;
+      if (lease) step('sweep.claimed');
       if (lease) await sweepOnce(app, { round, mayTakeOver: isSettled });
     } catch (err) {
       if (!signal.aborted) app.log.warn({ err }, 'sweep failed; the next one tries again');
@@ -43,6 +45,7 @@ export async function sweepOnce(
   jobs.push(...(await duePlans(app, round % planEverySweeps === 0)));
   if (round % cleanEverySweeps === cleanEverySweeps - 1) jobs.push({ name: 'clean', data: {} });
   if (jobs.length > 0) await app.queue.add(jobs);
+  step('sweep.done');
 }
 
 async function ids(app: App, query: ReturnType<typeof sql>): Promise<number[]> {

@@ -2,6 +2,7 @@ import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Logger } from '../lib/log.ts';
+import { step } from '../lib/steps.ts';
 import { type Job, type JobName, type JobPayloads, jobId, jobNames } from './jobs.ts';
 
 export type Handlers = { [N in JobName]: (data: JobPayloads[N], signal: AbortSignal) => Promise<void> };
@@ -93,6 +94,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
           })),
         );
       }
+      step('queue.added');
     },
     work: (handlers, concurrency, lockMs) => startWorkers(connection, { handlers, concurrency, lockMs }, log),
     ping: async () => void (await connection.ping()),

@@ -6,6 +6,7 @@ import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/e
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import { contentOfCard } from './content.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { orderingTarget } from './target.ts';
@@ -70,6 +71,7 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
   const intent = { idFloor: (await findIdFloor(app.db, { kind, chatId })) ?? null, sentAt: new Date() };
   const attempts = sql`${posts.attempts} + 1`;
   if (!(await advance(app, 'posts', card.id, 'sendStarted', { ...intent, content, attempts, error: null }))) return;
+  step('card.intent');
   try {
     const { remotes: _, ...posted } = await chat.post(
       target,
@@ -77,8 +79,10 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
       [],
       signal,
     );
+    step('card.sent');
     const patch = { posted, attempts: 0, postedAt: new Date(), editedAt: asOf, error: null };
     await advance(app, 'posts', card.id, 'confirmed', patch);
+    step('card.confirmed');
   } catch (error) {
     app.log.warn({ err: error, post: card.id }, 'card not confirmed');
     const isNotSent = error instanceof TemporaryError && !(error instanceof AmbiguousError);
@@ -120,6 +124,7 @@ async function editCard(app: App, telling: Telling, signal: AbortSignal): Promis
   try {
     if (card.posted && gone === null && !isDeepStrictEqual(content, card.content))
       await chat.edit(target, outgoing(telling), card.posted, signal);
+    step('card.edited');
   } catch (error) {
     if (!(error instanceof FatalError)) return waitWith(app, card, error);
     app.log.warn({ err: error, post: card.id }, 'the card cannot be edited any more');

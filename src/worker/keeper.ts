@@ -7,6 +7,7 @@ import { markAdBreak } from '../db/ad-breaks.ts';
 import { databaseErrorCode } from '../db/client.ts';
 import type { Lease } from '../db/leases.ts';
 import { FencedError, findLastHash, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
+import { step } from '../lib/steps.ts';
 
 /**
  * Brings what a Source closed into Storage and rows, strictly in order, at its own pace: while Storage or Postgres
@@ -48,6 +49,7 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
       const initKey = await keepInit(initPath, codecs.init);
       const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
       take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey });
+      step('capture.takeOpened');
       return;
     }
     if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
@@ -67,7 +69,9 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {
     const key = `${options.keyPrefix}/${into.id}/${fileNameOf(segment, into)}`;
     await app.storage.put(key, segment.path);
+    step('capture.segmentStored');
     await keepSegment(app.db, options.lease, into, key, segment);
+    step('capture.rowKept');
     options.onKept(segment.sizeBytes);
     if (isRecording) return;
     isRecording = true;

@@ -5,6 +5,7 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { findDeliveriesOfRendition, findUploads, type PartRow } from '../db/deliveries.ts';
 import { parts, uploads } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import { hasRoomFor } from './disk.ts';
 import { makeFile } from './part-file.ts';
 import { findStageTarget, type Staging, settleUpload, stageUpload, type UploadRow } from './stage.ts';
@@ -23,8 +24,10 @@ export async function makePart(app: App, partId: number, signal: AbortSignal): P
   await mkdir(dir, { recursive: true });
   try {
     for (const { upload } of due) await begin(app, upload);
+    step('upload.intent');
     const file = await makeFile(app, part, dir, signal);
     if (!file) return;
+    step('part.made');
     await Promise.all(due.map((staging) => stageUpload(app, staging, file, signal)));
   } catch (error) {
     if (signal.aborted) return;

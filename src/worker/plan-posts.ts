@@ -6,6 +6,7 @@ import type { ChatLimits } from '../core/ports.ts';
 import { findPartsOfDelivery, findPosts, type PartRow, type Plannable } from '../db/deliveries.ts';
 import { deliveries, posts } from '../db/schema.ts';
 import { keptInWindow } from '../db/sessions.ts';
+import { step } from '../lib/steps.ts';
 import { contentOfAlbum, contentOfComment, contentOfLink, hasLinks } from './content.ts';
 
 type NewPost = Pick<typeof posts.$inferInsert, 'kind' | 'ordinal' | 'partIds' | 'content'>;
@@ -26,6 +27,7 @@ export async function planPosts(app: App, plannable: Plannable, limits: ChatLimi
     return (await transition(tx, 'deliveries', id, 'windowPlanned')) !== undefined;
   });
   if (!isPlanned) return;
+  step('plan.posts');
   await ring(app, 'deliveries', id, [
     { name: 'post', data: { deliveryId: id } },
     { name: 'card', data: { deliveryId: id } },

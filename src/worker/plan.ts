@@ -14,6 +14,7 @@ import {
 import { deliveries, parts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findRendition, keptSoFar } from '../db/sessions.ts';
+import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { hasLinks } from './content.ts';
 import { planPosts } from './plan-posts.ts';
@@ -151,6 +152,7 @@ async function insertPart(app: App, cut: CutRow, planned: PlannedPart): Promise<
     .onConflictDoUpdate({ target: [parts.cutId, parts.fromSequence], set: { cutId: cut.id } })
     .returning();
   if (!row) throw new Error('upsert returned no row');
+  step('plan.part');
   return row;
 }
 
@@ -159,5 +161,6 @@ async function insertUploads(app: App, rows: PartRow[], account: string | undefi
   if (rows.length === 0 || account === undefined) return;
   const values = rows.map((part) => ({ partId: part.id, account }));
   const added = await app.db.insert(uploads).values(values).onConflictDoNothing().returning();
+  step('plan.uploads');
   await app.queue.add(added.map(({ partId }): Job => ({ name: 'part', data: { partId } })));
 }

@@ -6,6 +6,7 @@ import type { App } from '../app.ts';
 import type { PostItem } from '../core/ports.ts';
 import { findDelivery, findIdFloor, findPosts } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import { makeCover } from './cover.ts';
 import { isIdUnknown, outgoingPost, parentOf, type Sending } from './outgoing.ts';
 import { collectItems } from './post-items.ts';
@@ -33,6 +34,7 @@ export async function sendPosts(app: App, deliveryId: number, signal: AbortSigna
     if (!(await sendOne(app, { chat, context, post, rows }, signal))) return;
   }
   await advance(app, 'deliveries', deliveryId, 'allPosted', {}, [{ name: 'card', data: { deliveryId } }]);
+  step('delivery.done');
 }
 
 /** @returns whether the Post is settled now, so that the next may go. */
@@ -70,10 +72,16 @@ async function callChat(
   const { chat, context, post } = sending;
   const intent = { idFloor: (await floorOf(app, sending)) ?? null, sentAt: new Date() };
   const attempts = sql`${posts.attempts} + 1`;
+  const moment = post.kind === 'comment' ? 'comment' : 'post';
   if (!(await advance(app, 'posts', post.id, 'sendStarted', { ...intent, attempts, error: null }))) return false;
   try {
     const out = { ...outgoingPost({ ...sending, post: { ...post, ...intent } }), ...(coverPath ? { coverPath } : {}) };
-    return await confirmPost(app, sending, await chat.post(targetRef(context.target), out, items, signal));
+    step(`${moment}.intent`);
+    const posted = await chat.post(targetRef(context.target), out, items, signal);
+    step(`${moment}.sent`);
+    await confirmPost(app, sending, posted);
+    step(`${moment}.confirmed`);
+    return true;
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');
     return settlePost(app, sending, error, items);

@@ -3,6 +3,7 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import { isIdUnknown, outgoingPost, type Sending } from './outgoing.ts';
 import { knownItems } from './post-items.ts';
 import { maxAttempts, nextTry } from './retry.ts';
@@ -20,7 +21,9 @@ const idWaitMs = 2 * 3600_000;
 export async function reconcilePost(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
   const { post } = sending;
   if (post.state === 'sending') await advance(app, 'posts', post.id, 'answerLost');
+  step('reconcile.begun');
   const result = await look(app, sending, signal);
+  step('reconcile.looked');
   if (result?.verdict === 'posted') return confirmPost(app, sending, result.ids);
   if (result?.verdict === 'missing') return (await advance(app, 'posts', post.id, 'notSent')) !== undefined;
   if (isOverdue(sending)) return skipComment(app, sending, 'answer_lost');

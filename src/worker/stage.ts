@@ -7,6 +7,7 @@ import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, PartFile, Remote } from '../core/ports.ts';
 import type { PartRow, TargetRow } from '../db/deliveries.ts';
 import { deliveries, targets, uploads } from '../db/schema.ts';
+import { step } from '../lib/steps.ts';
 import { cutSmaller } from './cut-again.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { targetRef } from './target.ts';
@@ -35,7 +36,9 @@ export async function findStageTarget(app: App, part: PartRow, chat: Chat): Prom
 export async function stageUpload(app: App, staging: Staging, file: PartFile, signal: AbortSignal): Promise<void> {
   try {
     const remote = await stagePatiently(app, staging, file, signal);
+    step('upload.staged');
     await advance(app, 'uploads', staging.upload.id, 'staged', { remote, sentBytes: (await stat(file.path)).size });
+    step('upload.confirmed');
   } catch (error) {
     if (signal.aborted) return;
     const isTooBig = error instanceof FatalError && error.code === 'part_over_limit';

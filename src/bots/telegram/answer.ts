@@ -1,5 +1,6 @@
 import type { Update, UserFromGetMe } from 'grammy/types';
 import type { ChatReply } from '../../core/ports.ts';
+import { step } from '../../lib/steps.ts';
 import { createBell } from './bell.ts';
 import type { Telegram } from './client.ts';
 import { type OnEvent, replyTo } from './handle.ts';
@@ -90,9 +91,12 @@ async function answerRow(telegram: Telegram, row: InboxRow, answering: Answering
 async function handle(telegram: Telegram, row: InboxRow, answering: Answering): Promise<ChatReply | undefined> {
   const update = row.body as unknown as Update;
   const said = await replyTo(telegram, update, answering);
+  step('inbox.handled');
   // A pressed button waits for an answer, even an empty one.
   const reply = said ?? (update.callback_query ? { text: '' } : undefined);
-  return (await noteHandled(telegram.db, row.id, reply)) ? reply : undefined;
+  const isFirst = await noteHandled(telegram.db, row.id, reply);
+  step('reply.noted');
+  return isFirst ? reply : undefined;
 }
 
 async function showReply(
@@ -102,9 +106,12 @@ async function showReply(
 ): Promise<void> {
   // From here on it is not sent a second time, whatever happens.
   if (!(await claimReply(telegram.db, id))) return;
+  step('reply.claimed');
   const update = body as unknown as Update;
   try {
-    if (!(await sendReply(telegram, reply, { chatId, update, signal }))) await giveReplyBack(telegram.db, id);
+    const isSent = await sendReply(telegram, reply, { chatId, update, signal });
+    step('reply.sent');
+    if (!isSent) await giveReplyBack(telegram.db, id);
   } catch (err) {
     telegram.log.warn({ err, update: update.update_id }, 'a reply may not have been shown');
   }

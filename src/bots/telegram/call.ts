@@ -1,5 +1,6 @@
 import type { Api } from 'grammy';
 import { moveChat } from '../../db/chats.ts';
+import { step } from '../../lib/steps.ts';
 import type { Telegram } from './client.ts';
 import { MovedError, toChatError } from './errors.ts';
 import { gatesOf, passGates } from './gates.ts';
@@ -29,7 +30,10 @@ export async function send<T>(
 ): Promise<T> {
   const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
   await passGates(telegram.db, keys, { cost, maxWaitMs: longestWaitMs, signal });
-  return settled(telegram, chatId, () => call(telegram.sender));
+  step('call.mayGo');
+  const answer = await settled(telegram, chatId, () => call(telegram.sender));
+  step('call.answered');
+  return answer;
 }
 
 /** A small call about a chat, with Telegram's errors as the worker knows them. */

@@ -3,6 +3,7 @@ import type { Update } from 'grammy/types';
 import type { ChatReply } from '../../core/ports.ts';
 import type { Queryable } from '../../db/client.ts';
 import { inbox } from '../../db/schema.ts';
+import { step } from '../../lib/steps.ts';
 import type { Telegram } from './client.ts';
 import { chatOf } from './event.ts';
 import { noteSighting } from './sightings.ts';
@@ -28,6 +29,7 @@ export async function takeUpdates({ db, bus, account }: Telegram, updates: Updat
     }
     return count > 0;
   });
+  step('inbox.taken');
   if (isTold) await bus.tell('inbox', 0);
 }
 

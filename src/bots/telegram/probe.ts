@@ -1,6 +1,7 @@
 import { GrammyError } from 'grammy';
 import type { Message } from 'grammy/types';
 import type { OutgoingPost, Reconciled } from '../../core/ports.ts';
+import { step } from '../../lib/steps.ts';
 import { send } from './call.ts';
 import type { Telegram } from './client.ts';
 
@@ -31,9 +32,11 @@ export async function probeChat(telegram: Telegram, probe: Probe, signal: AbortS
   const fence = await send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
     api.sendMessage(chatId, '…', { disable_notification: true }, signal as never),
   );
+  step('probe.marked');
   const copies: number[] = [];
   try {
     const found = await findMessages(telegram, probe, { fence: fence.message_id, copies, signal });
+    step('probe.looked');
     if (!found) return { verdict: 'unknown' };
     const ids = expected.values.map((value) => found.get(value)).filter((id) => id !== undefined);
     if (ids.length === expected.values.length)
@@ -73,6 +76,7 @@ async function findMessages(
     const copy = await copyOf(telegram, { chatId, vault, id, signal });
     if (!copy) continue;
     copies.push(copy.message_id);
+    step('probe.copied');
     if (copy.forward_origin && copy.forward_origin.date * 1000 < since) break;
     const value = expected.key(copy);
     if (value !== undefined && wanted.has(value) && isOurs(telegram, copy)) found.set(value, id);
