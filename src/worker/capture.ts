@@ -13,6 +13,7 @@ import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
 import { findResumePoint } from '../db/segments.ts';
 import { findRendition } from '../db/sessions.ts';
+import { step } from '../lib/steps.ts';
 import { resolve } from '../media/resolve.ts';
 import { slug } from '../media/safe-name.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
@@ -38,6 +39,7 @@ export async function captureRendition(app: App, run: CaptureRun): Promise<void>
   if (!loaded || loaded.rendition.keptAt || finalSessionStates.includes(loaded.session.state)) return;
   const dir = join(app.config.dataDir, 'spool', app.owner, `r${run.renditionId}-${run.lease.fence}`);
   await mkdir(dir, { recursive: true });
+  step('capture.claimed');
   const keeper = openKeeper(app, run, loaded);
   const unwanted = watchForEnd(app, run.renditionId);
   try {
@@ -45,11 +47,14 @@ export async function captureRendition(app: App, run: CaptureRun): Promise<void>
       const signal = AbortSignal.any([run.signal, unwanted.signal, keeper.fenced]);
       const reason = await captureWithGrace(app, run, loaded, { keeper, dir, signal });
       await keeper.drained();
+      step('capture.drained');
       if (reason) await endRendition(app, run.renditionId, reason);
+      step('capture.ended');
     }
     await keeper.drained();
     // Shutting down: the next owner goes on. Ended (by whomever): every byte is kept now.
     if (!run.signal.aborted || unwanted.signal.aborted) await markRenditionKept(app, run.renditionId);
+    step('capture.marked');
   } finally {
     unwanted.close();
     await rm(dir, { recursive: true, force: true });
