@@ -89,7 +89,9 @@ function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log'
   const { telegramPathMap: pathMap, telegramVault: vault, uploadMbps, publicUrl } = config;
   const admins = config.admins.filter(({ kind }) => kind === 'telegram').map(({ userId }) => userId);
   if (token) {
-    const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins };
+    // Not a setting: a fact of Telegram's servers, which only the chaos harness (test/chaos) can know to be shorter.
+    const settleMs = Number(process.env.CHAOS_SETTLE_MS) || undefined;
+    const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins, settleMs };
     chats.push(createTelegramChat(ours));
   }
   if (config.discordToken) chats.push(openDiscordChat({ config, log, db, bus }));
