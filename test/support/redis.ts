@@ -8,10 +8,10 @@ import { waitFor } from './wait.ts';
 
 export type TestRedis = { url: string; flushAll(): Promise<void>; stop(): Promise<void> };
 
-/** A redis-server of one's own on a free loopback port, with nothing kept on disk. */
-export async function startRedis(): Promise<TestRedis> {
+/** A redis-server of one's own on a free loopback port (or this one), with nothing kept on disk. */
+export async function startRedis(wanted?: number): Promise<TestRedis> {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-redis-'));
-  const port = await findFreePort();
+  const port = wanted ?? (await findFreePort());
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', args, { stdio: 'ignore' });
   const gone = new Promise((resolve) => child.once('exit', resolve));
