@@ -16,8 +16,8 @@ import { findThread, findThreads, say } from './messages.ts';
 import { ChatPage } from './pages/chat.tsx';
 import { Message } from './pages/message.tsx';
 import { SessionPage, SessionsPage } from './pages/session.tsx';
-import { buildPlaylist } from './playlist.ts';
-import { findInitKey, findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
+import { buildMaster, buildPlaylist } from './playlist.ts';
+import { findInitKeys, findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
 import { addWebhooks } from './webhooks.ts';
 
 export type WebOptions = {
@@ -137,25 +137,34 @@ function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): voi
     const session = await findSessionView(app.db, idOf(c.req.param('id')));
     return session ? c.html(<SessionPage session={session} />) : c.notFound();
   });
-  web.get('/sessions/:id{[0-9]+}/index.m3u8', async (c) => {
+  web.get('/sessions/:id{[0-9]+}/:list{(index|pictures|sound)\\.m3u8}', async (c) => {
     const found = await findPlaylist(app.db, idOf(c.req.param('id')));
     if (!found || found.segments.length === 0) return c.notFound();
-    const text = buildPlaylist(found.segments, {
-      hasEnded: found.hasEnded,
-      segmentUrl: ({ id, container }) => `segments/${id}.${container === 'fmp4' ? 'm4s' : 'ts'}`,
-      initUrl: (takeId) => `inits/${takeId}.mp4`,
-    });
+    const list = c.req.param('list').replace('.m3u8', '');
+    const isApart = found.segments.some(({ sound }) => sound !== undefined);
+    if (list === 'sound' && !isApart) return c.notFound();
+    const text =
+      list === 'index' && isApart
+        ? buildMaster(found.bitsPerSecond)
+        : buildPlaylist(found.segments, { hasEnded: found.hasEnded, isSound: list === 'sound', ...addressesOf(list) });
     return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
   });
   web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.(ts|m4s)}', async (c) => {
     const key = await findSegmentKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('segment')));
     return key ? sendFile(c, app.storage, key, key.endsWith('.ts') ? 'video/mp2t' : 'video/mp4') : c.notFound();
   });
-  web.get('/sessions/:id{[0-9]+}/inits/:take{[0-9]+\\.mp4}', async (c) => {
-    const key = await findInitKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('take')));
+  web.get('/sessions/:id{[0-9]+}/inits/:track{(pictures|sound)}/:take{[0-9]+\\.mp4}', async (c) => {
+    const keys = await findInitKeys(app.db, idOf(c.req.param('id')), idOf(c.req.param('take')));
+    const key = c.req.param('track') === 'sound' ? keys?.sound : keys?.pictures;
     return key ? sendFile(c, app.storage, key, 'video/mp4') : c.notFound();
   });
 }
+
+/** Where a playlist's Segments and initialization sections are, from the playlist. */
+const addressesOf = (list: string) => ({
+  segmentUrl: (id: number, container: 'ts' | 'fmp4') => `segments/${id}.${container === 'fmp4' ? 'm4s' : 'ts'}`,
+  initUrl: (takeId: number) => `inits/${list === 'sound' ? 'sound' : 'pictures'}/${takeId}.mp4`,
+});
 
 const require = createRequire(import.meta.url);
 const own = new URL('../../src/web/assets/', import.meta.url).pathname;
@@ -165,7 +174,8 @@ const assets: Record<string, [path: () => string, type: string]> = {
   'app.js': [() => join(own, 'app.js'), 'text/javascript'],
   'icon.svg': [() => join(own, 'icon.svg'), 'image/svg+xml'],
   'htmx.js': [() => join(dirname(require.resolve('htmx.org/package.json')), 'dist/htmx.min.js'), 'text/javascript'],
-  'hls.js': [() => join(dirname(require.resolve('hls.js')), 'hls.light.min.js'), 'text/javascript'],
+  // The light one knows no sound that lies apart.
+  'hls.js': [() => join(dirname(require.resolve('hls.js')), 'hls.min.js'), 'text/javascript'],
 };
 
 async function sendAsset(c: Context): Promise<Response> {

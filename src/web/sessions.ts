@@ -63,26 +63,41 @@ export async function findSessionViews(db: Database): Promise<SessionView[]> {
 export async function findPlaylist(
   db: Database,
   sessionId: number,
-): Promise<{ segments: PlaylistSegment[]; hasEnded: boolean } | undefined> {
+): Promise<{ segments: PlaylistSegment[]; bitsPerSecond: number; hasEnded: boolean } | undefined> {
   const rendition = await mainRendition(db, sessionId);
   if (!rendition) return undefined;
   const rows = await findSegments(db, rendition.id, { from: 0 });
+  const sounds = new Map(
+    rows.flatMap(({ segment }) => (segment.track === 1 ? [[segment.mediaSequence, segment.id]] : [])),
+  );
+  const shown = rows.filter(({ segment }) => segment.track === 0);
+  const bits = rows.reduce((sum, { segment }) => sum + segment.sizeBytes * 8, 0);
+  const lengthMs = shown.reduce((sum, { segment }) => sum + segment.lengthMs, 0);
   return {
-    segments: rows
-      .filter(({ segment }) => segment.track === 0)
-      .map(({ segment, take }) => ({ ...segment, container: take.codecs.container })),
+    segments: shown.map(({ segment, take }) => ({
+      ...segment,
+      container: take.codecs.container,
+      ...(sounds.size > 0
+        ? { sound: { id: sounds.get(segment.mediaSequence), container: take.codecs.audioContainer ?? 'ts' } }
+        : {}),
+    })),
+    bitsPerSecond: lengthMs > 0 ? bits / (lengthMs / 1000) : 0,
     hasEnded: rendition.endedAt !== null && rendition.keptAt !== null,
   };
 }
 
-/** The key of a Take's initialization section, if it is one of this Session. */
-export async function findInitKey(db: Database, sessionId: number, takeId: number): Promise<string | undefined> {
+/** The keys of a Take's initialization sections, if it is one of this Session: of the pictures, and of the sound. */
+export async function findInitKeys(
+  db: Database,
+  sessionId: number,
+  takeId: number,
+): Promise<{ pictures: string | null; sound: string | null } | undefined> {
   const [row] = await db
-    .select({ key: takes.initKey })
+    .select({ pictures: takes.initKey, sound: takes.audioInitKey })
     .from(takes)
     .innerJoin(renditions, eq(renditions.id, takes.renditionId))
     .where(and(eq(takes.id, takeId), eq(renditions.sessionId, sessionId)));
-  return row?.key ?? undefined;
+  return row;
 }
 
 /** The key of a Segment, if it is one of this Session. */

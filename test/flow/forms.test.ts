@@ -66,7 +66,7 @@ test('fMP4 becomes Parts with every frame, and a preview that plays', async () =
 for (const format of ['ts', 'fmp4'] as const) {
   test(`sound that lies apart (${format}) is in the Parts, in step with the pictures, none twice`, async () => {
     const media = { format, isSplit: true, segments: 12 };
-    const { stream, outcome, posted } = await record(media, {
+    const { app, stream, outcome, posted } = await record(media, {
       isMaster: true,
       setUp: '/target set here limit=260000B',
     });
@@ -87,6 +87,10 @@ for (const format of ['ts', 'fmp4'] as const) {
       expect(Math.max(...steps)).toBeLessThan(0.03);
     }
     // 44 100 samples a second in frames of 1024; one may begin before the first picture, or end after the last.
-    expect(Math.abs(sounds - ((frames / 25) * 44_100) / 1024)).toBeLessThan(3);
+    const wanted = ((frames / 25) * 44_100) / 1024;
+    expect(Math.abs(sounds - wanted)).toBeLessThan(3);
+    const shown = await preview(app);
+    expect(shown.frames).toBe(frames);
+    expect(shown.sounds).toBeGreaterThan(wanted * 0.9);
   }, 120_000);
 }

@@ -186,7 +186,7 @@ test('a playlist shows every segment of a finished session, and a live one keeps
   fc.assert(
     fc.property(arbitrarySegments, (segments) => {
       const urls = {
-        segmentUrl: ({ id }: PlaylistSegment) => `segments/${id}.ts`,
+        segmentUrl: (id: number) => `segments/${id}.ts`,
         initUrl: (takeId: number) => `inits/${takeId}.mp4`,
       };
       const finished = buildPlaylist(segments, { hasEnded: true, ...urls });
