@@ -14,9 +14,12 @@ const channelRate = { count: 5, windowMs: 5_200 };
 /** A wait longer than this is a row's: the worker comes back then. */
 const longestWaitMs = 120_000;
 
-const gatesOf = ({ account }: Discord, channelId: string): [GateKey, GateKey] => [
+/** What is done in a channel; each kind has a rate of its own. */
+export type Deed = 'post' | 'edit' | 'thread';
+
+const gatesOf = ({ account }: Discord, channelId: string, deed: Deed): [GateKey, GateKey] => [
   { key: account, ...botRate },
-  { key: `${account}:${channelId}`, ...channelRate },
+  { key: `${account}:${channelId}:${deed}`, ...channelRate },
 ];
 
 /**
@@ -26,10 +29,10 @@ const gatesOf = ({ account }: Discord, channelId: string): [GateKey, GateKey] =>
  */
 export async function send<T>(
   discord: Discord,
-  { channelId, signal }: { channelId: string; signal: AbortSignal },
+  { channelId, deed, signal }: { channelId: string; deed: Deed; signal: AbortSignal },
   call: () => Promise<T>,
 ): Promise<T> {
-  const [all, channel] = gatesOf(discord, channelId);
+  const [all, channel] = gatesOf(discord, channelId, deed);
   await passGates(discord.db, [all, channel], { cost: 1, maxWaitMs: longestWaitMs, signal });
   try {
     return await call();

@@ -22,7 +22,7 @@ export async function checkDiscordBot(settings: {
   const { token, guilds } = settings;
   const apiRoot = settings.apiRoot.replace(/\/+$/, '');
   const api = new REST(restOptions(apiRoot, limitMs)).setToken(token);
-  const me = await api.get(Routes.user('@me')).catch((error: unknown) => {
+  const me = await api.get('/users/@me').catch((error: unknown) => {
     if (error instanceof DiscordAPIError) return error;
     throw new Error(`${new URL(apiRoot).host} does not answer`, { cause: new Error(redact(errorText(error))) });
   });

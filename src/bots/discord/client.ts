@@ -32,6 +32,8 @@ export type Discord = DiscordOptions & {
   uploads: REST;
   /** Names the bot: limits that were learned and what was said are kept per bot. */
   account: string;
+  /** Commands that are being deferred, by their id: nothing else is said of them before. */
+  deferring: Map<string, Promise<void>>;
 };
 
 const callMs = 20_000;
@@ -50,6 +52,7 @@ export function openDiscord(options: DiscordOptions): Discord {
     api: rest(callMs),
     uploads: rest(uploadMs),
     account: `discord:${botIdOf(options.token)}`,
+    deferring: new Map(),
   };
 }
 

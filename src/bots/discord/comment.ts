@@ -74,7 +74,7 @@ async function startThread(
   const name = await threadName(discord, channelId, messageId);
   const body = { name, auto_archive_duration: ThreadAutoArchiveDuration.OneWeek };
   try {
-    await send(discord, { channelId, signal }, () =>
+    await send(discord, { channelId, deed: 'thread', signal }, () =>
       discord.api.post(Routes.threads(channelId, messageId), { body, signal }),
     );
   } catch (error) {

@@ -31,7 +31,9 @@ export async function takeInteraction(
   if (interaction.type === InteractionType.ApplicationCommandAutocomplete) return suggest(discord, interaction);
   const event = toEvent(interaction);
   if (!event) return;
-  await Promise.all([defer(discord, interaction, event), writeDown(discord, interaction, signal)]);
+  const deferred = defer(discord, interaction, event).finally(() => discord.deferring.delete(interaction.id));
+  discord.deferring.set(interaction.id, deferred);
+  await Promise.all([deferred, writeDown(discord, interaction, signal)]);
   await learnLimit(discord, interaction);
 }
 

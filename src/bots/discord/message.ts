@@ -66,7 +66,7 @@ async function createMessage(discord: Discord, { channelId, piece, nonce, signal
   const payload = { ...payloadOf(piece), nonce, enforce_nonce: true };
   const route = Routes.channelMessages(channelId);
   const files = await Promise.all((piece.files ?? []).map((file) => openFile(discord, file, signal)));
-  return send(discord, { channelId, signal }, () => {
+  return send(discord, { channelId, deed: 'post', signal }, () => {
     if (files.length === 0) return discord.api.post(route, { body: payload, signal }) as Promise<APIMessage>;
     const body = multipartBody(payload, files);
     return discord.uploads.post(route, { body, passThroughBody: true, signal }) as Promise<APIMessage>;

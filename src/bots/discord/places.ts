@@ -29,7 +29,7 @@ function look<T>(discord: Discord, route: `/${string}`, lastsMs = believeMs): Pr
 }
 
 /** The bot itself. */
-export const botOf = (discord: Discord): Promise<APIUser> => look(discord, Routes.user('@me'), 3_600_000);
+export const botOf = (discord: Discord): Promise<APIUser> => look(discord, '/users/@me', 3_600_000);
 
 /** A channel, thread or direct message. @throws FatalError `discord_channel_gone`, `discord_kicked` */
 export const channelOf = (discord: Discord, id: string): Promise<APIChannel> => look(discord, Routes.channel(id));

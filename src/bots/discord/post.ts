@@ -65,7 +65,7 @@ export async function editCard(
 ): Promise<void> {
   const channelId = chatId ?? destination(addressOf(post.chat)).channelId;
   const body = payloadOf(cardPiece(post));
-  await send(discord, { channelId, signal }, () =>
+  await send(discord, { channelId, deed: 'edit', signal }, () =>
     discord.api.patch(Routes.channelMessage(channelId, messageId), { body, signal }),
   );
 }

@@ -28,6 +28,7 @@ export async function sendReply(discord: Discord, reply: ChatReply, asked: Asked
   const pieces = textPieces({ text: reply.text });
   const event = toEvent(asked.interaction);
   const isHidden = event !== undefined && isPrivate(asked.interaction, event);
+  await discord.deferring.get(asked.interaction.id);
   try {
     if (reply.isError && !isHidden) return await sendHidden(discord, pieces, asked);
     return await replaceOriginal(discord, pieces, { ...asked, isHidden });
