@@ -52,7 +52,10 @@ test.each([
   ['a server error', answered(500, 'Internal Server Error: restart')],
   [
     'a partial album',
-    answered(400, 'Bad Request: failed to send message #2 with the error message "Wrong file identifier/HTTP URL specified"'),
+    answered(
+      400,
+      'Bad Request: failed to send message #2 with the error message "Wrong file identifier/HTTP URL specified"',
+    ),
   ],
   ['a dropped connection', new HttpError('failed', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }))],
   ['no JSON', new HttpError('failed', new SyntaxError('invalid json'))],
