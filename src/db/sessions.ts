@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, inArray, isNull, lt, lte, max, or, sql, sum } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNull, lt, lte, or, sql, sum } from 'drizzle-orm';
 import { activeSessionStates } from '../core/session.ts';
 import type { Queryable } from './client.ts';
 import { chapters, deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
