@@ -16,6 +16,9 @@ const files: Record<string, string> = {
   '/page.m3u8': '<html></html>',
   '/play?id=1': media,
   '/long': `${long}#EXT-X-ENDLIST\n`,
+  '/film.mp4': '\0\0\0\x20ftypisom\0\0\0\0',
+  '/live.mpd': '<?xml version="1.0"?>\n<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic">',
+  '/vod.mpd': '<MPD type="static">',
   '/channel': `<html>${'x'.repeat(100_000)}</html>`,
 };
 
@@ -30,7 +33,8 @@ beforeAll(async () => {
     // A stream without end that is no playlist: only its first bytes may be waited for.
     if (request.url === '/radio') return void response.write('ID3 sound');
     const text = files[request.url ?? ''];
-    response.writeHead(text === undefined ? 404 : 200).end(text);
+    response.statusCode = text === undefined ? 404 : 200;
+    response.end(text);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -38,6 +42,7 @@ beforeAll(async () => {
   ytdlp = join(dir, 'yt-dlp');
   const script = `#!/bin/sh
 printf '%s\\n' "$@" > '${dir}/args'
+cat > '${dir}/asked'
 if [ -s '${dir}/answer.err' ]; then cat '${dir}/answer.err' >&2; exit 1; fi
 cat '${dir}/answer.json'
 `;
@@ -87,6 +92,29 @@ describe('a playlist is looked at without yt-dlp', () => {
   });
 });
 
+describe('media is known by its first bytes', () => {
+  test('a stream without end does not hold us up', async () => {
+    expect(await ask(`${base}/radio`)).toMatchObject({ input: { protocol: 'http' }, isLive: true });
+  });
+
+  test('a file is one broadcast, whenever it is seen', async () => {
+    const first = await ask(`${base}/film.mp4`);
+    expect(first).toMatchObject({
+      input: { protocol: 'http' },
+      isLive: true,
+      broadcastId: expect.stringMatching(/^file:/),
+    });
+    expect((await ask(`${base}/film.mp4`)).broadcastId).toBe(first.broadcastId);
+  });
+
+  test.each([
+    ['/live.mpd', true],
+    ['/vod.mpd', false],
+  ])('%s is live: %s', async (path, isLive) => {
+    expect(await ask(base + path)).toMatchObject({ input: { protocol: 'dash' }, isLive, isEnded: !isLive });
+  });
+});
+
 test.each([
   ['rtmp://host/app/key', 'rtmp'],
   ['rtsp://host/a', 'rtsp'],
@@ -111,6 +139,7 @@ const livePage = {
     hls(360),
     hls(720),
     hls(1080, { http_headers: { Referer: 'https://site/' } }),
+    { url: 'https://cdn/x.mp4', protocol: 'https', height: 2160 },
     { url: 'https://cdn/x.mpd', protocol: 'http_dash_segments', height: 2160 },
   ],
 };
@@ -126,8 +155,9 @@ describe('a page is asked of yt-dlp', () => {
       isEnded: false,
     });
     const args = (await readFile(join(dir, 'args'), 'utf8')).trim().split('\n');
-    expect(args.slice(-2)).toEqual(['--', `${base}/channel`]);
+    expect(args.join(' ')).not.toContain(base);
     expect(args).toContain('--no-config');
+    expect(await readFile(join(dir, 'asked'), 'utf8')).toBe(`${base}/channel\n`);
   });
 
   test.each([
@@ -145,16 +175,31 @@ describe('a page is asked of yt-dlp', () => {
     expect((await ask(`${base}/channel`, { quality: '360p' })).input.url).toBe('https://cdn/720.m3u8');
   });
 
-  test('a stream without end that is no playlist does not hold us up', async () => {
+  test('without HLS the next best protocol is taken', async () => {
+    const dash = { url: 'https://cdn/a.m4s', manifest_url: 'https://cdn/a.mpd', protocol: 'http_dash_segments' };
+    const plain = { url: 'https://cdn/a.flv', protocol: 'https' };
+    await answer({ ...livePage, formats: [plain, dash] });
+    expect((await ask(`${base}/channel`)).input).toMatchObject({ url: 'https://cdn/a.mpd', protocol: 'dash' });
+    await answer({ ...livePage, formats: [plain] });
+    expect((await ask(`${base}/channel`)).input).toMatchObject({ url: 'https://cdn/a.flv', protocol: 'http' });
+  });
+
+  test('a program that was asked for is given the page itself', async () => {
     await answer(livePage);
-    expect((await ask(`${base}/radio`)).title).toBe('A talk');
+    const { input } = await ask(`${base}/channel`, { engine: 'yt-dlp' });
+    expect(input).toMatchObject({ url: `${base}/channel`, engine: 'yt-dlp', headers: {} });
+  });
+
+  test('an announced broadcast tells when it begins', async () => {
+    await answer({ live_status: 'is_upcoming', release_timestamp: 1_800_000_000 });
+    const values = { startsAt: '2027-01-15T08:00:00.000Z' };
+    await expect(ask(`${base}/channel`)).rejects.toMatchObject({ code: 'stream_offline', values });
   });
 
   test.each([
     [{ live_status: 'was_live' }, 'stream_ended'],
     [{ live_status: 'is_upcoming', release_timestamp: 1_800_000_000 }, 'stream_offline'],
     [{ live_status: 'not_live', is_live: false }, 'not_a_stream'],
-    [{ ...livePage, formats: [] }, 'not_a_stream'],
   ])('%j is %s', async (page, code) => {
     await answer(page);
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'UserError', code });
@@ -182,6 +227,8 @@ describe('a page is asked of yt-dlp', () => {
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
     // A broken extractor says this too: a live stream must not look offline by it.
     await complain('ERROR: [generic] x: No video formats found!; please report this issue');
+    await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
+    await answer({ ...livePage, formats: [] });
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
     await answer('no json');
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });

@@ -38,9 +38,9 @@ async function probe(stream: StreamRef, options: GenericOptions, signal: AbortSi
   const limited = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
   try {
     const found = await resolve(stream.url, { quality: 'best', programs, signal: limited, allowPrivate });
-    const { title } = found;
-    if (found.isLive) return { streamId: stream.id, state: 'live', title };
-    return { streamId: stream.id, state: found.isEnded ? 'ended' : 'offline', title, scheduledFor: found.startsAt };
+    const { title, broadcastId } = found;
+    if (found.isLive) return { streamId: stream.id, state: 'live', title, broadcastId };
+    return { streamId: stream.id, state: found.isEnded ? 'ended' : 'offline', title };
   } catch (error) {
     return statusOf(stream, error);
   }
@@ -50,7 +50,9 @@ function statusOf(stream: StreamRef, error: unknown): StreamStatus {
   const streamId = stream.id;
   if (error instanceof UserError) {
     if (error.code === 'stream_ended') return { streamId, state: 'ended', reason: error.code };
-    if (offlineCodes.has(error.code)) return { streamId, state: 'offline', reason: error.code };
+    const { startsAt } = error.values;
+    const scheduledFor = startsAt === undefined ? undefined : new Date(startsAt);
+    if (offlineCodes.has(error.code)) return { streamId, state: 'offline', reason: error.code, scheduledFor };
     return { streamId, state: 'unknown', reason: error.code };
   }
   // A playlist that is not there: the usual answer of a plain HLS server while nobody broadcasts.

@@ -1,0 +1,102 @@
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { TemporaryError } from '../core/errors.ts';
+import { findPython } from '../lib/find-python.ts';
+import { type Program, startProgram } from '../lib/run.ts';
+import { parseJson } from './probe.ts';
+
+const script = fileURLToPath(new URL('./ytdlp-server.py', import.meta.url));
+
+const answer = z.object({ id: z.number(), info: z.unknown(), complaint: z.string() });
+/** As `ytdlp-server.py` writes it: `info` null where it found nothing, and why. */
+export type WarmAnswer = z.infer<typeof answer>;
+
+export type WarmQuestion = {
+  program: string;
+  /** Variables that lead it through the guard. */
+  env: Record<string, string>;
+  url: string;
+  /** Of yt-dlp's library. */
+  options: Record<string, unknown>;
+  signal: AbortSignal;
+};
+
+type Warm = { ask(question: WarmQuestion): Promise<WarmAnswer>; end(): void };
+
+/** One per program and proxy. Measured: 85 times cheaper than a process per page. */
+const warm = new Map<string, Promise<Warm | undefined>>();
+/** Its memory is given back when nobody asked for this long. */
+const idleMs = 600_000;
+
+/**
+ * Asks the warm yt-dlp of this process, which is started at first use.
+ *
+ * @returns undefined where yt-dlp is no Python program that can be kept warm, or has just died
+ * @throws the signal's reason
+ */
+export async function askWarmYtdlp(question: WarmQuestion): Promise<WarmAnswer | undefined> {
+  const key = `${question.program} ${question.env.http_proxy ?? ''}`;
+  const starting = warm.get(key) ?? start(question, () => warm.delete(key));
+  warm.set(key, starting);
+  try {
+    return await (await starting)?.ask(question);
+  } catch (error) {
+    question.signal.throwIfAborted();
+    if (error instanceof TemporaryError) return undefined;
+    throw error;
+  }
+}
+
+/** Ends every warm yt-dlp of this process; the next question starts one again. */
+export async function endWarmYtdlp(): Promise<void> {
+  const all = [...warm.values()];
+  warm.clear();
+  for (const each of await Promise.all(all)) each?.end();
+}
+
+async function start({ program, env }: WarmQuestion, onEnd: () => void): Promise<Warm | undefined> {
+  const found = await findPython(program);
+  if (!found) return undefined;
+  const path: Record<string, string> = found.pythonPath ? { PYTHONPATH: found.pythonPath } : {};
+  return attend(startProgram(found.python, ['-u', script], { env: { ...env, ...path } }), onEnd);
+}
+
+type Waiting = { resolve: (answer: WarmAnswer) => void; reject: (error: Error) => void };
+
+function attend(program: Program, onEnd: () => void): Warm {
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  const end = () => {
+    onEnd();
+    program.kill();
+  };
+  const idle = setTimeout(end, idleMs).unref();
+  createInterface({ input: program.stdout }).on('line', (line) => {
+    const parsed = answer.safeParse(parseJson(line));
+    if (parsed.success) waiting.get(parsed.data.id)?.resolve(parsed.data);
+  });
+  void program.ended.then(({ stderrTail }) => {
+    clearTimeout(idle);
+    onEnd();
+    for (const each of waiting.values()) each.reject(new TemporaryError('resolve_failed', { detail: stderrTail }));
+  });
+  const ask = async ({ url, options, signal }: WarmQuestion) => {
+    const id = ++lastId;
+    let leave = () => {};
+    const answered = new Promise<WarmAnswer>((resolve, reject) => {
+      leave = () => reject(signal.reason as Error);
+      waiting.set(id, { resolve, reject });
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    idle.refresh();
+    program.stdin.write(`${JSON.stringify({ id, url, options })}\n`);
+    try {
+      return await answered;
+    } finally {
+      waiting.delete(id);
+      signal.removeEventListener('abort', leave);
+    }
+  };
+  return { ask, end };
+}

@@ -1,0 +1,62 @@
+"""yt-dlp as one warm process: a question per line on stdin, an answer per line on stdout, both JSON.
+
+Question: {"id": 1, "url": "https://…", "options": {…}}. Answer: {"id": 1, "info": {…} | null, "complaint": "…"}.
+An import takes most of a second, a question then some milliseconds and the site's own time.
+"""
+
+import concurrent.futures
+import json
+import sys
+import threading
+
+import yt_dlp
+
+PAGE = ("title", "channel", "uploader", "is_live", "live_status", "release_timestamp")
+FORMAT = ("url", "manifest_url", "protocol", "height", "fps", "tbr", "vcodec", "acodec", "http_headers")
+
+answers = sys.stdout
+# What extractors print must not stand among the answers.
+sys.stdout = sys.stderr
+writing = threading.Lock()
+
+
+class Complaints:
+    def __init__(self):
+        self.lines = []
+
+    def debug(self, line):
+        pass
+
+    def info(self, line):
+        pass
+
+    def warning(self, line):
+        self.lines.append(line)
+
+    def error(self, line):
+        self.lines.append(line)
+
+
+def pick(values, names):
+    return {name: values[name] for name in names if values.get(name) is not None}
+
+
+def ask(question):
+    complaints = Complaints()
+    info = None
+    try:
+        with yt_dlp.YoutubeDL({**question["options"], "logger": complaints}) as ydl:
+            found = ydl.sanitize_info(ydl.extract_info(question["url"], download=False)) or {}
+            info = pick(found, PAGE)
+            info["formats"] = [pick(each, FORMAT) for each in found.get("formats") or []]
+    except BaseException as error:  # noqa: BLE001  an extractor may even exit
+        complaints.lines.append(str(error))
+    answer = {"id": question["id"], "info": info, "complaint": "\n".join(complaints.lines)[-4000:]}
+    with writing:
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+    for line in sys.stdin:
+        pool.submit(ask, json.loads(line))

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { run } from '../../src/lib/run.ts';
+import { askYtdlp } from '../../src/media/ask-ytdlp.ts';
+import { endWarmYtdlp } from '../../src/media/warm-ytdlp.ts';
+import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { waitFor } from '../support/wait.ts';
+
+let origin: LiveOrigin;
+let dir: string;
+beforeAll(async () => {
+  origin = await startLiveOrigin({ mode: 'manual' });
+  dir = await mkdtemp(join(tmpdir(), 'aircheck-warm-'));
+});
+afterAll(async () => {
+  await endWarmYtdlp();
+  await origin.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const ask = (url: string, signal = AbortSignal.timeout(60_000), ytdlp = 'yt-dlp') =>
+  askYtdlp(url, { ytdlp, allowPrivate: true, signal });
+
+async function servers(): Promise<string[]> {
+  const { stdout } = await run('ps', ['-eo', 'pid,args', '-ww']);
+  const own = stdout.split('\n').filter((line) => line.includes('ytdlp-server.py'));
+  return own.map((line) => line.trim());
+}
+
+test('one process answers many pages, and none of them stands in a process list', async () => {
+  const pages = await Promise.all([1, 2, 3].map((n) => ask(`${origin.url}?token=secret${n}`)));
+  for (const { formats } of pages) expect(formats[0]?.url).toContain('index.m3u8?token=secret');
+  expect(pages[0]?.is_live).toBe(true);
+  const running = await servers();
+  expect(running.join()).not.toContain('secret');
+  await ask(`${origin.url}?again`);
+  expect((await servers()).filter((line) => running.includes(line))).toEqual(running);
+});
+
+test('what it complains becomes a sentence, and the next question is answered', async () => {
+  await expect(ask(`${new URL(origin.url).origin}/nothing/page`)).rejects.toMatchObject({ code: 'stream_removed' });
+  expect((await ask(origin.url)).formats).not.toEqual([]);
+});
+
+test('it cannot reach what the guard refuses', async () => {
+  const asked = askYtdlp(origin.url, { ytdlp: 'yt-dlp', allowPrivate: false, signal: AbortSignal.timeout(60_000) });
+  await expect(asked).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
+  expect(origin.playlistRequests()).toBeGreaterThan(0);
+});
+
+test('an abort leaves at once; ended, it is gone, and started again by the next question', async () => {
+  const stop = new AbortController();
+  const asking = ask(origin.url, stop.signal);
+  stop.abort();
+  await expect(asking).rejects.toMatchObject({ name: 'AbortError' });
+  await ask(origin.url);
+  const before = await servers();
+  await endWarmYtdlp();
+  await waitFor(async () => (await servers()).every((line) => !before.includes(line)), { what: 'its end' });
+  expect((await ask(origin.url)).formats).not.toEqual([]);
+});
+
+test('a yt-dlp that is no Python script is asked by a process per page', async () => {
+  const { writeFile } = await import('node:fs/promises');
+  const wrapper = join(dir, 'yt-dlp');
+  await writeFile(wrapper, '#!/bin/sh\nexec yt-dlp "$@"\n', { mode: 0o755 });
+  onTestFinished(() => rm(wrapper));
+  expect((await ask(origin.url, AbortSignal.timeout(60_000), wrapper)).formats[0]?.url).toBe(origin.url);
+});
