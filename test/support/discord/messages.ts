@@ -2,6 +2,7 @@ import type { APIUser } from 'discord.js';
 import { badField, refusal } from './api-error.ts';
 import { attachmentsOf, type Sent } from './attachments.ts';
 import { listOf } from './component-rules.ts';
+import { missingPictures } from './embed-rules.ts';
 import { demandContent } from './rules.ts';
 import {
   type ChannelState,
@@ -39,6 +40,7 @@ export function newMessage(world: WorldState, channel: ChannelState, sent: Sent,
     components: listOf(sent.body['components']),
   };
   demandContent({ ...texts, attachments });
+  notePictures(world, { ...texts, attachments });
   const replyTo = replyOf(channel, sent.body);
   return {
     id: newId(world),
@@ -54,6 +56,14 @@ export function newMessage(world: WorldState, channel: ChannelState, sent: Sent,
     hasThread: false,
     allowedMentions: sent.body['allowed_mentions'] as Fields | undefined,
   };
+}
+
+function notePictures(world: WorldState, { embeds, attachments }: Pick<StoredMessage, 'embeds' | 'attachments'>): void {
+  const missing = missingPictures(
+    embeds,
+    attachments.map(({ fileName }) => fileName),
+  );
+  if (missing.length > 0) world.options.violate(`an embed shows a file that is not there: ${missing.join(', ')}`);
 }
 
 function contentOf(body: Fields): string {
@@ -94,6 +104,7 @@ export function edit(world: WorldState, message: StoredMessage, sent: Sent): Sto
     attachments: attachmentsOf(world, channel, sent, message),
   };
   demandContent(next);
+  notePictures(world, next);
   forget(world, message, next.attachments);
   Object.assign(message, next, { editedAt: nowMs(world) });
   message.flags = editedFlags(message, body);

@@ -1,14 +1,15 @@
 import { badForm, refusal } from './api-error.ts';
 import { componentFaults, listOf } from './component-rules.ts';
+import { embedFaults } from './embed-rules.ts';
 import { checkShape, type Fault, type SchemaName } from './schema.ts';
 import type { Fields, WorldState } from './state.ts';
 import { charsOf } from './value-faults.ts';
 
 /**
  * Where the documentation is stricter than the OpenAPI file.
- * Source: https://docs.discord.com/developers/resources/message#create-message (content, embeds)
+ * Source: https://docs.discord.com/developers/resources/message#create-message (content)
  */
-export const messageLimits = { contentChars: 2000, embedChars: 6000, attachments: 10 } as const;
+export const messageLimits = { contentChars: 2000, attachments: 10 } as const;
 
 /** Fields that discord.js sends with every message and that Discord passes over where they mean nothing. */
 const harmless = new Set(['nonce', 'enforce_nonce', 'tts', 'username', 'message_reference']);
@@ -42,21 +43,9 @@ export function checkMessage(body: Fields): void {
       message: `Must be ${messageLimits.contentChars} or fewer in length.`,
     });
   }
-  const embeds = listOf(body['embeds']);
-  if (embeds.reduce((sum, embed) => sum + embedChars(embed), 0) > messageLimits.embedChars) {
-    const message = `Embed size exceeds maximum size of ${messageLimits.embedChars}`;
-    faults.push({ path: 'embeds', code: 'MAX_EMBED_SIZE_EXCEEDED', message });
-  }
+  faults.push(...embedFaults(listOf(body['embeds'])));
   faults.push(...componentFaults(body));
   if (faults.length > 0) throw badForm(faults);
-}
-
-/** Title, description, names and values of fields, footer and author count together. */
-function embedChars(embed: Fields): number {
-  const [footer, author] = [embed['footer'], embed['author']].map((part) => (part ?? {}) as Fields);
-  const fields = listOf(embed['fields']).flatMap((field) => [field['name'], field['value']]);
-  const texts = [embed['title'], embed['description'], footer?.['text'], author?.['name'], ...fields];
-  return texts.reduce<number>((sum, text) => sum + (typeof text === 'string' ? charsOf(text) : 0), 0);
 }
 
 /** Whether a message has anything to show. @throws DiscordError 50006 */
