@@ -14,6 +14,7 @@ import { lockDataDir, startEmbeddedPostgres } from './db/embedded.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { findWholeSession } from './db/segments.ts';
 import type { Logger } from './lib/log.ts';
+import { endWarmYtdlp } from './media/warm-ytdlp.ts';
 import { openMp4 } from './media/whole.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
 import { pollUntil } from './monitor/poll.ts';
@@ -75,6 +76,7 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   const bus = await openBus(sql, log);
   const queue = await openQueue(config.queueUrl ?? databaseUrl, log);
   closers.push(queue.close);
+  closers.push(endWarmYtdlp);
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
   const platforms = [createGenericPlatform({ programs: config, allowPrivate: config.allowPrivateSources })];

@@ -1,6 +1,6 @@
 import type { App } from '../app.ts';
 import { UserError } from '../core/errors.ts';
-import type { AdPolicy, Quality } from '../core/model.ts';
+import type { AdPolicy, Engine, Quality } from '../core/model.ts';
 import type { Platform, StreamRef } from '../core/ports.ts';
 import { addTargets, type TargetRow } from '../db/deliveries.ts';
 import type { WatchRules } from '../db/schema.ts';
@@ -55,6 +55,7 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
   if (typeof args.for === 'number') rules.maxLengthMs = args.for;
   if (typeof args.split === 'number') rules.splitMs = args.split;
   if (args.ads !== undefined) rules.ads = args.ads as AdPolicy;
+  if (args.engine !== undefined) rules.engine = args.engine as Engine;
   const order = {
     streamId: stream.id,
     chat: ctx.chat,

@@ -1,6 +1,6 @@
 import { parseDuration, parseSize } from './duration.ts';
 import { UserError } from './errors.ts';
-import { adPolicies, postModes, qualities, type Role, roles } from './model.ts';
+import { adPolicies, engines, postModes, qualities, type Role, roles } from './model.ts';
 import { displayUrl, looksLikeUrl, parseStreamUrl } from './url.ts';
 
 export type ArgType = 'url' | 'ref' | 'text' | 'duration' | 'size' | 'number' | readonly string[];
@@ -18,6 +18,7 @@ export type CommandSpec = {
 
 const quality = { name: 'quality', type: qualities };
 const ads = { name: 'ads', type: adPolicies };
+const engine = { name: 'engine', type: engines };
 const to = { name: 'to', type: 'text' } as const;
 const targetOptions: Arg[] = [
   { name: 'discussion', type: 'text' },
@@ -33,14 +34,14 @@ export const commandSpecs = [
     name: 'record',
     role: 'operator',
     args: [{ name: 'url', type: 'url', isRequired: true }],
-    options: [to, quality, { name: 'for', type: 'duration' }, ads],
+    options: [to, quality, { name: 'for', type: 'duration' }, ads, engine],
     example: '/record https://example.com/live quality=720p for=2h',
   },
   {
     name: 'watch',
     role: 'operator',
     args: [{ name: 'url', type: 'url', isRequired: true }],
-    options: [to, quality, { name: 'split', type: 'duration' }, ads],
+    options: [to, quality, { name: 'split', type: 'duration' }, ads, engine],
     example: '/watch https://example.com/live to=archive,backup',
   },
   {

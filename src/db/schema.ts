@@ -15,7 +15,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { DeliveryState, PostState, UploadState } from '../core/delivery.ts';
-import type { AdPolicy, ChatKind, Codecs, PostKind, PostMode, Quality, Role } from '../core/model.ts';
+import type { AdPolicy, ChatKind, Codecs, Engine, PostKind, PostMode, Quality, Role } from '../core/model.ts';
 import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote, TargetOptions } from '../core/ports.ts';
 import type { SessionState } from '../core/session.ts';
 
@@ -51,6 +51,8 @@ export type WatchRules = {
   splitMs?: number;
   /** What is done with ad breaks (`ads=drop`); absent: kept. */
   ads?: AdPolicy;
+  /** Who gets the bytes (`engine=yt-dlp`); absent: the Source that fits best. */
+  engine?: Engine;
 };
 
 export const watches = pgTable(

@@ -9,6 +9,7 @@ import type { Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
 import { finalSessionStates } from '../core/session.ts';
 import { findAdPolicy } from '../db/ad-breaks.ts';
+import { findEngine } from '../db/engine.ts';
 import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
 import { findResumePoint } from '../db/segments.ts';
@@ -141,6 +142,7 @@ function isEnded(error: unknown): boolean {
 const hopelessCodes = new Set([
   'hls_drm',
   'hls_format_unsupported',
+  'playlist_too_long',
   'protocol_unsupported',
   'codec_unsupported',
   'address_refused',
@@ -155,10 +157,11 @@ function isHopeless(error: unknown): error is UserError {
 async function captureOnce(app: App, run: CaptureRun, loaded: Loaded, to: Capturing): Promise<boolean> {
   let gotSegments = false;
   try {
+    const engine = await findEngine(app.db, run.renditionId);
     const find = async (signal: AbortSignal): Promise<SourceInput> => {
       const options = { programs: app.config, allowPrivate: app.config.allowPrivateSources };
       const quality = loaded.rendition.name as Quality;
-      return (await resolve(loaded.stream.url, { ...options, quality, signal })).input;
+      return (await resolve(loaded.stream.url, { ...options, quality, engine, signal })).input;
     };
     const input = { ...(await find(to.signal)), renew: find };
     await to.keeper.drained();
