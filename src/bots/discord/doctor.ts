@@ -4,7 +4,7 @@ import type { TargetRef } from '../../core/ports.ts';
 import type { Discord } from './client.ts';
 import { destination } from './destination.ts';
 import { missingIn } from './permissions.ts';
-import { channelOf, guildOf, isThread, orUndefined, permissionsIn } from './places.ts';
+import { channelOf, forgetPlaces, guildOf, isThread, orUndefined, permissionsIn } from './places.ts';
 
 /** Places that messages with files can stand in. */
 const postable = [
@@ -21,6 +21,7 @@ const postable = [
  * @returns a sentence code for each thing that is missing; never throws for what Discord refuses
  */
 export async function examineTarget(discord: Discord, target: TargetRef): Promise<string[]> {
+  forgetPlaces(discord);
   try {
     return await examine(discord, target);
   } catch (error) {

@@ -4,7 +4,7 @@ import { FatalError, UserError } from '../../core/errors.ts';
 import type { Place } from '../../core/ports.ts';
 import type { Discord } from './client.ts';
 import { isKeeper } from './permissions.ts';
-import { channelOf, guildOf, orUndefined, permissionsIn } from './places.ts';
+import { channelOf, forgetPlaces, guildOf, orUndefined, permissionsIn } from './places.ts';
 
 /** Ids of Discord. Source: https://discord.com/developers/docs/reference#snowflakes */
 const idPattern = /^\d{15,20}$/;
@@ -30,6 +30,7 @@ export function readPlace(text: string): string {
  */
 export async function findPlace(discord: Discord, address: string, userId: string): Promise<Place> {
   const id = readPlace(address);
+  forgetPlaces(discord);
   if (!idPattern.test(id)) throw new UserError('place_unknown', { place: address.slice(0, 60) });
   try {
     return await describe(discord, await channelOf(discord, id), userId);

@@ -28,6 +28,9 @@ function look<T>(discord: Discord, route: `/${string}`, lastsMs = believeMs): Pr
   return value;
 }
 
+/** Asks anew from here on: a person who changes something and tries again shall see it. */
+export const forgetPlaces = (discord: Discord): boolean => known.delete(discord);
+
 /** The bot itself. */
 export const botOf = (discord: Discord): Promise<APIUser> => look(discord, '/users/@me', 3_600_000);
 
