@@ -2,8 +2,10 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { eq } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import type { DeliveryRow } from '../db/deliveries.ts';
+import { takes } from '../db/schema.ts';
 import { findMiddleSegment } from '../db/segments.ts';
 import { makeThumbnail } from '../media/thumbnail.ts';
 
@@ -22,9 +24,12 @@ export async function makeCover(
     const segment = await findMiddleSegment(app.db, delivery);
     if (!segment) return undefined;
     await mkdir(dir, { recursive: true });
-    const path = join(dir, 'cover.ts');
+    const path = join(dir, `cover-${segment.id}`);
     const outPath = join(dir, 'cover.jpg');
-    await pipeline(await app.storage.read(segment.key), createWriteStream(path), { signal });
+    const [take] = await app.db.select().from(takes).where(eq(takes.id, segment.takeId));
+    // Fragments are read behind their initialization section.
+    for (const key of take?.initKey ? [take.initKey, segment.key] : [segment.key])
+      await pipeline(await app.storage.read(key), createWriteStream(path, { flags: 'a' }), { signal });
     const { lengthMs } = segment;
     return (await makeThumbnail({ path, outPath, lengthMs, signal, programs: app.config })) ? outPath : undefined;
   } catch (err) {
