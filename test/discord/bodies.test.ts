@@ -13,6 +13,8 @@ const refused: [string, object, string][] = [
   ['a title of 257', { embeds: [{ title: text(257) }] }, 'embeds'],
   ['26 fields', { embeds: [{ fields: Array.from({ length: 26 }, () => ({ name: 'a', value: 'b' })) }] }, 'embeds'],
   ['a field without a value', { embeds: [{ fields: [{ name: 'a', value: '' }] }] }, 'embeds'],
+  ['a picture that is no address', { embeds: [{ image: { url: 'no address' } }] }, 'embeds'],
+  ['a link to a file', { embeds: [{ url: 'attachment://a.png' }] }, 'embeds'],
   [
     'six rows',
     { components: Array.from({ length: 6 }, (_, n) => row(button({ custom_id: String(n) }))) },
