@@ -1,0 +1,135 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import { openDatabase } from '../../src/db/client.ts';
+import { events } from '../../src/db/schema.ts';
+import { waitFor } from '../support/wait.ts';
+import { type Findings, look } from './findings.ts';
+import { type Fleet, type ProcessName, startFleet } from './fleet.ts';
+import { endListening, hurry } from './hurry.ts';
+import type { ChaosFault } from './schedule.ts';
+import type { Servers } from './servers.ts';
+import { buildStage, type Stage } from './stage.ts';
+import { lay, strike, wakeSleepers, withdraw } from './strike.ts';
+import { createTimeLine, type TimeLine } from './time-line.ts';
+
+export type RunResult = Findings & {
+  /** What happened, line by line. */
+  lines: string[];
+  /** Steps that were reached, by name. */
+  reached: Set<string>;
+  /** Steps of orders nobody came to. */
+  unmet: string[];
+  seconds: number;
+};
+
+/** A run that is not over by then is stuck. */
+const limitMs = 90_000;
+
+/** Two recordings from order to last post while these faults strike, and what came of it. */
+export async function runOnce(servers: Servers, faults: ChaosFault[]): Promise<RunResult> {
+  const startedAt = performance.now();
+  const timeLine = createTimeLine();
+  const stage = await buildStage();
+  const database = await servers.freshDatabase();
+  const { db, close } = openDatabase(database.url, { max: 3 });
+  const over = new AbortController();
+  let fleet: Fleet | undefined;
+  const whole = { stage, servers, timeLine, fleet: () => fleet as Fleet };
+  try {
+    for (const folder of ['orders', 'taken']) await mkdir(join(stage.dir, folder));
+    await lay(faults, whole);
+    const env = { ...stage.env, DATABASE_URL: database.url, QUEUE_URL: servers.redis.url };
+    const onEnd = (name: ProcessName) => void (name === 'bots' && endListening(db));
+    fleet = await startFleet({ env, dir: stage.dir, timeLine, restartMs: 300, onEnd });
+    const helping = [hurry(db, over.signal), wakeSleepers(faults, { ...whole, dir: stage.dir, signal: over.signal })];
+    const stuck = await drive(db, whole, faults).then(
+      () => undefined,
+      (error: unknown) => `stuck: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    const unmet = await withdraw(stage.dir);
+    const left = await fleet.stop();
+    over.abort();
+    await Promise.all(helping);
+    const findings = await look(db, stage);
+    findings.faults.push(...left, ...(stuck ? [stuck] : []));
+    findings.stuck += stuck ? 1 : 0;
+    const reached = await tell(db, stage, timeLine);
+    const seconds = (performance.now() - startedAt) / 1000;
+    return { ...findings, lines: timeLine.lines(), reached, unmet, seconds };
+  } finally {
+    over.abort();
+    await fleet?.stop();
+    await close();
+    await database.drop();
+    await stage.close();
+  }
+}
+
+type Whole = { stage: Stage; servers: Servers; timeLine: TimeLine; fleet: () => Fleet };
+type Rows = ReturnType<typeof openDatabase>['db'];
+
+/** Says what a person says, lets the streams run, and waits for the end. @throws Error for what did not come */
+async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void> {
+  const { stage, timeLine, fleet } = whole;
+  const { owner, home, streams, telegram } = stage;
+  const say = (text: string) => telegram.world.say(owner, home, text);
+  const count = async (table: string) => {
+    const [row] = await db.execute<{ n: number }>(sql`select count(*)::int as n from ${sql.identifier(table)}`);
+    return row?.n ?? 0;
+  };
+  const waits = (what: string) => ({ what, timeoutMs: limitMs, everyMs: 100 });
+  say(`/target add archive @archive_channel limit=${stage.limitBytes}B`);
+  await waitFor(async () => (await count('targets')) > 0, waits('the target'));
+  say(`/record ${streams[0].url} to=archive`);
+  say(`/record ${streams[1].url}`);
+  await waitFor(async () => (await count('sessions')) > 1, waits('both sessions'));
+  timeLine.note('both recordings are ordered');
+  for (const stream of streams) stream.resume();
+  const striking = strike(faults, whole);
+  const publishing = setInterval(() => telegram.world.publish(), 1_000);
+  try {
+    await waitFor(() => isOver(db), waits('the end of all deliveries'));
+    await striking;
+    fleet().calm();
+    // A late fault may have found something that was not settled yet.
+    await waitFor(() => isOver(db), waits('the end of all deliveries'));
+  } finally {
+    clearInterval(publishing);
+  }
+  timeLine.note('all is delivered');
+  await delay(300);
+}
+
+async function isOver(db: Rows): Promise<boolean> {
+  const [row] = await db.execute<{ open: number; done: number }>(sql`select
+    (select count(*) from deliveries where state = 'done')::int as done,
+    (select count(*) from deliveries where state not in ('done', 'cancelled'))::int
+      + (select count(*) from posts where state not in ('posted', 'skipped', 'failed'))::int
+      + (select count(*) from uploads where state not in ('staged', 'failed'))::int
+      + (select count(*) from sessions where state not in ('ended', 'failed'))::int
+      + (select count(*) from inbox where handled_at is null or (reply is not null and replied_at is null))::int as open`);
+  return row?.open === 0 && row.done > 0;
+}
+
+/** Adds to the time line what processes, Telegram and rows wrote down. @returns the steps that were reached */
+async function tell(db: Rows, stage: Stage, timeLine: TimeLine): Promise<Set<string>> {
+  const reached = new Set<string>();
+  const log = await readFile(join(stage.dir, 'log'), 'utf8').catch(() => '');
+  for (const [, at, name, what = ''] of log.matchAll(/^(\d+) (\w+) (.*)$/gm)) {
+    reached.add(what);
+    if (!what.startsWith('sweep.') && what !== 'queue.added') timeLine.note(`${name}: ${what}`, Number(at));
+  }
+  for (const { at, method, params, status } of stage.telegram.calls) {
+    if (method === 'getUpdates' && status === 200) continue;
+    const text = String(params.text ?? params.caption ?? '')
+      .slice(0, 40)
+      .replaceAll('\n', ' ');
+    timeLine.note(`Telegram: ${method} ${params.chat_id ?? ''} ${params.message_id ?? ''} → ${status} ${text}`, at);
+  }
+  const told = await db.select().from(events);
+  for (const { at, kind, subjectId, data } of told)
+    timeLine.note(`row: ${kind} ${subjectId} ${JSON.stringify(data)}`, at.getTime());
+  return reached;
+}

@@ -1,0 +1,93 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Chat, User } from 'grammy/types';
+import { type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
+import { startTelegram, type Telegram } from '../support/telegram/server.ts';
+
+/** What stands around the product in one run: a strict Telegram with its chats, and two live streams. */
+export type Stage = {
+  telegram: Telegram;
+  owner: User;
+  /** The owner's private chat: orders, cards, and the second recording. */
+  home: Chat.PrivateChat;
+  /** Gets the first recording, in several Parts; its comments stand in `group`. */
+  channel: Chat.ChannelChat;
+  group: Chat;
+  vault: Chat.ChannelChat;
+  streams: [LiveStream, LiveStream];
+  /** Makes several Parts of the first stream. */
+  limitBytes: number;
+  /** Folder of the run. */
+  dir: string;
+  env: Record<string, string>;
+  close(): Promise<void>;
+};
+
+const ownerId = 987_654_321;
+/** Length of the streams in seconds, at twice the speed of life. */
+const lengths = [12, 8] as const;
+
+/** Builds it; the streams stand still at their beginning. */
+export async function buildStage(): Promise<Stage> {
+  const telegram = await startTelegram({ flood: false });
+  const { world } = telegram;
+  const owner = world.addUser({ id: ownerId, firstName: 'Owner', languageCode: 'en' });
+  const home = world.privateChat(owner);
+  const channel = world.addChannel({ title: 'Archive', username: 'archive_channel' });
+  const group = world.addGroup({ title: 'Archive talk' });
+  world.link(channel, group);
+  const vault = world.addChannel({ title: 'Vault' });
+  const { origin, streams } = await openStreams();
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-chaos-run-'));
+  return {
+    ...{ telegram, owner, home, channel, group, vault, streams, dir },
+    limitBytes: await limitFor(streams[0], 3),
+    env: {
+      DATA_DIR: join(dir, 'data'),
+      PORT: '0',
+      WEB_TOKEN: 'chaos',
+      ALLOW_PRIVATE_SOURCES: '1',
+      DISK_RESERVE_MB: '0',
+      SEGMENT_SECONDS: '1',
+      LEASE_SECONDS: '1',
+      SWEEP_SECONDS: '0.3',
+      GRACE_SECONDS: '60',
+      LOG_LEVEL: 'debug',
+      CHAOS_SETTLE_MS: '1000',
+      TELEGRAM_TOKEN: telegram.token,
+      TELEGRAM_API_ROOT: telegram.root,
+      TELEGRAM_VAULT: String(vault.id),
+      ADMINS: `telegram:${ownerId}`,
+    },
+    async close() {
+      await origin.close();
+      await telegram.close();
+      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function openStreams(): Promise<{ origin: LiveOrigin; streams: [LiveStream, LiveStream] }> {
+  // All of a stream stays in its playlist: whatever dies, nothing needs to be missing.
+  const of = (seconds: number) => ({
+    mode: 'clock' as const,
+    speed: 2,
+    segments: seconds,
+    window: seconds,
+    initial: 3,
+  });
+  const origin = await startLiveOrigin(of(lengths[0]));
+  origin.pause();
+  const second = await origin.stream('second', { ...of(lengths[1]), toneHz: 660 });
+  second.pause();
+  return { origin, streams: [origin, second] };
+}
+
+/** The size limit that makes `count` Parts of the stream, or one more: its largest stretch plus what planning keeps free. */
+async function limitFor(stream: LiveStream, count: number): Promise<number> {
+  const sizes = await Promise.all(Array.from({ length: lengths[0] }, async (_, at) => (await stream.bytes(at)).length));
+  const perPart = Math.ceil(sizes.length / count);
+  const stretch = (at: number) => sizes.slice(at, at + perPart).reduce((sum, size) => sum + size, 0);
+  return Math.ceil((Math.max(...sizes.map((_, at) => stretch(at))) + 64_001) / 0.985);
+}
