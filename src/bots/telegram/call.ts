@@ -1,12 +1,16 @@
 import type { Api } from 'grammy';
+import { AmbiguousError, TemporaryError } from '../../core/errors.ts';
 import { moveChat } from '../../db/chats.ts';
 import { step } from '../../lib/steps.ts';
+import type { GateKey } from '../../queue/gate.ts';
 import type { Telegram } from './client.ts';
 import { MovedError, toChatError } from './errors.ts';
 import { gatesOf, passGates } from './gates.ts';
 
 /** A wait longer than this is a row's: the worker comes back then. */
 const longestWaitMs = 120_000;
+/** Edits are many, and the next one says all: none may keep others waiting. */
+const longestEditWaitMs = 2_000;
 
 export type Sending = {
   chatId: string;
@@ -29,16 +33,35 @@ export async function send<T>(
   call: (api: Api) => Promise<T>,
 ): Promise<T> {
   const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
-  await passGates(telegram.db, keys, { cost, maxWaitMs: longestWaitMs, signal });
+  const maxWaitMs = method.startsWith('edit') ? longestEditWaitMs : longestWaitMs;
+  await waitForRate(telegram, keys, { cost, maxWaitMs, signal });
   step('call.mayGo');
   const answer = await settled(telegram, chatId, () => call(telegram.sender));
   step('call.answered');
   return answer;
 }
 
-/** A small call about a chat, with Telegram's errors as the worker knows them. */
+/** Whatever ends the waiting: nothing was sent. */
+async function waitForRate(telegram: Telegram, keys: GateKey[], options: Parameters<typeof passGates>[2]) {
+  try {
+    await passGates(telegram.db, keys, options);
+  } catch (cause) {
+    if (cause instanceof TemporaryError) throw cause;
+    throw new TemporaryError('chat_busy', { cause, ...(options.signal?.aborted ? { retryAfterMs: 0 } : {}) });
+  }
+}
+
+/**
+ * A small question about a chat, with Telegram's errors as the worker knows them. It changes nothing, so that a lost
+ * answer leaves nothing open.
+ */
 export async function ask<T>(telegram: Telegram, chatId: string, call: (api: Api) => Promise<T>): Promise<T> {
-  return settled(telegram, chatId, () => call(telegram.api));
+  try {
+    return await settled(telegram, chatId, () => call(telegram.api));
+  } catch (error) {
+    if (error instanceof AmbiguousError) throw new TemporaryError('telegram_unreachable', { cause: error });
+    throw error;
+  }
 }
 
 async function settled<T>(telegram: Telegram, chatId: string, call: () => Promise<T>): Promise<T> {

@@ -43,6 +43,11 @@ export function isMissing(error: unknown): boolean {
   );
 }
 
+/** It is there, but it is one of those that cannot be forwarded: "pinned a message", a poll that is over … */
+export function isUnforwardable(error: unknown): boolean {
+  return error instanceof GrammyError && error.description.includes("message can't be forwarded");
+}
+
 /**
  * What an error of a call is to the worker: `AmbiguousError` where it may have worked, `TemporaryError` where it did
  * not, `FatalError` for a clear no. Ours pass unchanged.
@@ -74,12 +79,17 @@ function ofAnswer(error: GrammyError, isOwnServer: boolean): Error {
 }
 
 /** Codes of connections that never stood: nothing was sent. */
-const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+/** These end connections that stood as well; node names what failed, and nothing where it tried several addresses. */
+const maybeConnected = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
+
+function isNeverConnected({ code = '', message = '' }: { code?: string; message?: string }): boolean {
+  return neverConnected.has(code) || (maybeConnected.has(code) && /reason: (connect\b|$)/.test(message));
+}
 
 function ofConnection(error: HttpError): Error {
-  const inner = error.error as { code?: string } | undefined;
-  if (inner?.code && neverConnected.has(inner.code))
-    return new TemporaryError('telegram_unreachable', { cause: error });
+  const inner = error.error as { code?: string; message?: string } | undefined;
+  if (inner && isNeverConnected(inner)) return new TemporaryError('telegram_unreachable', { cause: error });
   // grammY wraps what its transformers throw.
   if (error.error instanceof TemporaryError || error.error instanceof FatalError) return error.error;
   return new AmbiguousError('answer_lost', { cause: error });

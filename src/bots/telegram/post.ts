@@ -51,6 +51,8 @@ export async function editCard(
   signal: AbortSignal,
 ): Promise<void> {
   const { chatId } = destination(addressOf(post.chat));
+  // The chat moved: there another message has this id.
+  if (ids.chatId !== undefined && ids.chatId !== chatId) throw new FatalError('telegram_message_gone');
   const keyboard = keyboardOf(post.content);
   const options = { ...plain, ...(keyboard ? { reply_markup: keyboard } : {}) };
   await send(telegram, { chatId, method: 'editMessageText', signal }, async (api) => {
@@ -79,9 +81,10 @@ async function sendAlbum(
   const messages = await send(telegram, { chatId, method: 'sendMediaGroup', cost: media.length, signal }, (api) =>
     api.sendMediaGroup(chatId, media as InputMediaVideo[], thread, signal as never),
   );
-  if (messages.length !== items.length)
+  const [first, ...others] = messages;
+  if (!first || messages.length !== items.length)
     throw new AmbiguousError('answer_lost', { detail: `${messages.length} of ${items.length} items answered` });
-  return idsOf(messages);
+  return idsOf([first, ...others]);
 }
 
 async function sendVideo(
@@ -94,7 +97,8 @@ async function sendVideo(
   const caption = escapeHtml(post.content.text);
   const staged = remoteOf(item?.remote);
   if (!staged && item?.file) {
-    const { message, remote } = await uploadVideo(telegram, address, item.file, { caption, isSilent: false, signal });
+    const options = { caption, isSilent: false, isPost: true, signal };
+    const { message, remote } = await uploadVideo(telegram, address, item.file, options);
     return { ...idsOf([message]), remotes: [remote] };
   }
   if (!staged) throw new FatalError('part_not_staged');
@@ -124,6 +128,8 @@ async function sendLink(telegram: Telegram, post: OutgoingPost, signal: AbortSig
 }
 
 /** `message_id: 0`: Telegram publishes a video in a big channel after it was transcoded, and tells the id then. */
-export const idsOf = (messages: Message[]): PostedIds => ({
+export const idsOf = (messages: [Message, ...Message[]]): PostedIds => ({
   messageIds: messages.map((message) => String(message.message_id)),
+  // A Target may name another place later, these ids will not.
+  chatId: String(messages[0].chat.id),
 });

@@ -1,12 +1,13 @@
 import type { Message } from 'grammy/types';
-import type { OutgoingPost, PostItem, Reconciled, TargetRef } from '../../core/ports.ts';
+import type { OutgoingPost, PostedIds, PostItem, Reconciled, TargetRef } from '../../core/ports.ts';
 import { addressOf, chatInfo, destination } from './chats.ts';
 import type { Telegram } from './client.ts';
 import { findThread } from './comment.ts';
+import { idsOfOthers } from './known-ids.ts';
 import { vaultOf } from './limits.ts';
 import { cardLines, linkLines, splitText } from './markup.ts';
 import { clockSlackMs, type Expected, probeChat } from './probe.ts';
-import { findSightings } from './sightings.ts';
+import { findSightings, type Sighting } from './sightings.ts';
 import { remoteOf } from './upload.ts';
 
 /** So long a call that names files by id, or a short text, may still come to pass; one with a file in it … */
@@ -28,7 +29,7 @@ export async function reconcilePost(
 ): Promise<Reconciled> {
   const expected = expectedOf(post, items);
   const seen = await findSeen(telegram, target, post, expected);
-  if (seen) return { verdict: 'posted', ids: { messageIds: seen } };
+  if (seen) return { verdict: 'posted', ids: seen };
   if (post.posted) return { verdict: 'unknown' };
   const ageMs = Date.now() - (post.intentAt?.getTime() ?? Date.now());
   const isDirect = items.some(({ file }) => file !== undefined) || (post.kind === 'video' && items.length === 0);
@@ -37,19 +38,26 @@ export async function reconcilePost(
   if (!vault || mayStillCome) return { verdict: 'unknown' };
   const chatId = await placeOf(telegram, target, post);
   if ((await chatInfo(telegram, chatId)).has_protected_content) return { verdict: 'unknown' };
-  return probeChat(telegram, { chatId, vault, expected, post }, signal);
+  const others = await idsOfOthers(telegram.db, post, chatId);
+  return probeChat(telegram, { chatId, vault, expected, post, others }, signal);
 }
 
 function expectedOf(post: OutgoingPost, items: PostItem[]): Expected {
   const files = items.map(({ remote }) => remoteOf(remote)?.fileUniqueId).filter((id) => id !== undefined);
   if (files.length > 0) return { key: fileOf, values: files };
-  if (post.kind === 'comment') return { key: textOf, values: splitText(post.content.text) };
+  if (post.kind === 'comment') return { key: textOf, values: splitText(post.content.text).map(wordsOf) };
   const lines = { card: cardLines, link: linkLines }[post.kind as string];
-  return { key: textOf, values: [lines ? lines(post.content).join('\n') : post.content.text] };
+  return { key: textOf, values: [wordsOf(lines ? lines(post.content).join('\n') : post.content.text)] };
 }
 
 const fileOf = (message: Message) => (message.video ?? message.document ?? message.animation)?.file_unique_id;
-const textOf = (message: Message) => message.text ?? message.caption;
+const textOf = (message: Message) => {
+  const text = message.text ?? message.caption;
+  return text === undefined ? undefined : wordsOf(text);
+};
+
+/** Letters and digits: Telegram takes spaces at the ends and signs that nobody sees out of a text. Source: TDLib, clean_input_string. */
+const wordsOf = (text: string) => text.replace(/[^\p{L}\p{N}]+/gu, '');
 
 /** Proof without asking: each message of the post was forwarded into the discussion group, or told to the bot. */
 async function findSeen(
@@ -57,19 +65,28 @@ async function findSeen(
   target: TargetRef,
   post: OutgoingPost,
   expected: Expected,
-): Promise<string[] | undefined> {
+): Promise<PostedIds | undefined> {
   if (post.kind === 'card' || post.kind === 'comment') return undefined;
-  const { chatId } = destination(target.address);
-  const { id } = await chatInfo(telegram, chatId);
+  const { id } = await chatInfo(telegram, destination(target.address).chatId);
   const rows = await findSightings(telegram.db, telegram.account, {
     originChatId: String(id),
     ...(post.idFloor ? { afterMessageId: post.idFloor } : {}),
   });
   const since = (post.intentAt?.getTime() ?? 0) - clockSlackMs;
-  const fresh = rows.filter((row) => row.at.getTime() >= since);
-  const column = expected.key === fileOf ? 'fileUniqueId' : 'text';
-  const ids = expected.values.map((value) => fresh.find((row) => row[column] === value)?.originMessageId);
-  return ids.every((found) => found !== undefined) && ids.length > 0 ? ids : undefined;
+  const others = await idsOfOthers(telegram.db, post, String(id));
+  const fresh = rows.filter((row) => row.at.getTime() >= since && !others.has(row.originMessageId));
+  const keyOf = (row: Sighting) => (expected.key === fileOf ? row.fileUniqueId : wordsOf(row.text ?? ''));
+  const ids = expected.values.map(
+    (value, index) => knownId(post, index) ?? fresh.find((row) => keyOf(row) === value)?.originMessageId,
+  );
+  const found = ids.filter((known) => known !== undefined);
+  return found.length === ids.length && ids.length > 0 ? { messageIds: found, chatId: String(id) } : undefined;
+}
+
+/** Of an album some items may be published at once and others later. */
+function knownId({ posted }: OutgoingPost, index: number): string | undefined {
+  const id = posted?.messageIds[index];
+  return id === '0' ? undefined : id;
 }
 
 /** The chat a post stands in, by its number. */

@@ -25,6 +25,8 @@ export type UploadOptions = {
   /** HTML. */
   caption: string;
   isSilent: boolean;
+  /** People see the message: one that may stand is not sent again as smaller files. */
+  isPost?: boolean;
   signal: AbortSignal;
   onProgress?: (sentBytes: number) => void;
 };
@@ -40,7 +42,7 @@ export async function uploadVideo(
   telegram: Telegram,
   address: string,
   file: PartFile,
-  { caption, isSilent, signal, onProgress = () => {} }: UploadOptions,
+  { caption, isSilent, isPost = false, signal, onProgress = () => {} }: UploadOptions,
 ): Promise<{ message: Message; remote: TelegramRemote }> {
   const { chatId, thread } = destination(address);
   const progress = { sentBytes: 0, startedAt: 0 };
@@ -68,20 +70,28 @@ export async function uploadVideo(
     await learnRate(telegram, file.sizeBytes, performance.now() - progress.startedAt);
     return { message, remote: readRemote(message) };
   } catch (error) {
-    throw await afterFailure(telegram, file, { error, ...progress });
+    throw await afterFailure(telegram, file, { error, isPost, ...progress });
   } finally {
     await handle?.close();
   }
 }
 
-type Failure = { error: unknown; sentBytes: number; startedAt: number };
+type Failure = { error: unknown; isPost: boolean; sentBytes: number; startedAt: number };
 
-/** An answer that did not come in the server's patience says that the file was too long a way. */
-async function afterFailure(telegram: Telegram, file: PartFile, { error, sentBytes, startedAt }: Failure) {
+/**
+ * An answer that did not come in the server's patience says that the file was too long a way. What did not leave us
+ * whole cannot stand; what did may, for the server goes on with it after it hung up.
+ */
+async function afterFailure(telegram: Telegram, file: PartFile, { error, isPost, sentBytes, startedAt }: Failure) {
+  if (!(error instanceof AmbiguousError) || startedAt === 0) return error;
   const elapsedMs = performance.now() - startedAt;
-  if (!(error instanceof AmbiguousError) || startedAt === 0 || !isOutOfPatience(telegram, elapsedMs)) return error;
-  await learnTooSlow(telegram, telegram.isLocal ? file.sizeBytes : sentBytes, elapsedMs);
-  return new FatalError('part_over_limit', { cause: error, detail: `no answer in ${Math.round(elapsedMs / 1000)} s` });
+  const isWhole = telegram.isLocal || sentBytes >= file.sizeBytes;
+  const isTooSlow = isOutOfPatience(telegram, elapsedMs);
+  if (isTooSlow) await learnTooSlow(telegram, telegram.isLocal ? file.sizeBytes : sentBytes, elapsedMs);
+  if (isPost && isWhole) return error;
+  const detail = `no answer in ${Math.round(elapsedMs / 1000)} s`;
+  if (isTooSlow) return new FatalError('part_over_limit', { cause: error, detail });
+  return isWhole ? error : new TemporaryError('telegram_unreachable', { cause: error, detail });
 }
 
 /** Telegram may show a file in another way than it was sent. @throws TemporaryError `remote_unreadable` */
