@@ -88,7 +88,12 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
       response.destroy();
       throw new HttpStatusError(status, target.host);
     }
-    return { ...describe(response), body: bodyOf(response, options), finalUrl: current, status };
+    const described = describe(response);
+    if ((described.contentLength ?? 0) > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
+      response.destroy();
+      throw new FatalError('body_too_big', { detail: `${described.contentLength} bytes` });
+    }
+    return { ...described, body: bodyOf(response, options), finalUrl: current, status };
   }
   throw new FatalError('too_many_redirects', { detail: new URL(url).host });
 }

@@ -22,7 +22,8 @@ export function readBoxHeader(bytes: Buffer, at: number): BoxHeader | undefined 
 
 /** The whole boxes from `from` to `to`, in order; ends before the first that is not whole. */
 export function* boxesIn(bytes: Buffer, from = 0, to = bytes.length): Generator<Box> {
-  for (let at = from; ; ) {
+  // What lies behind `to` is not looked at: a header of size 0 there would never end.
+  for (let at = from; at + boxHeaderBytes <= to; ) {
     const header = readBoxHeader(bytes, at);
     if (!header) return;
     const end = header.sizeBytes === Number.POSITIVE_INFINITY ? to : at + header.sizeBytes;

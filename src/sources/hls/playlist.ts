@@ -1,6 +1,7 @@
 import hls from 'hls-parser';
 import { TemporaryError, UserError } from '../../core/errors.ts';
 import type { Quality } from '../../core/model.ts';
+import { assertReadable, boundPlaylist } from './bounds.ts';
 import { type ByteRange, type KeyRef, type MapRef, readInForce } from './keys.ts';
 
 /** One Media Segment as its playlist tells it. */
@@ -55,16 +56,17 @@ hls.setOptions({ strictMode: false, silent: true });
  * Reads a playlist; addresses are resolved against `finalUrl`. Source: RFC 8216.
  *
  * @throws TemporaryError `bad_playlist` (some servers answer 200 with a page while they are in trouble)
- * @throws UserError `hls_drm` where the bytes are encrypted in a way that only players may undo
+ * @throws UserError `playlist_too_long`, `hls_drm` where the bytes are encrypted in a way that only players may undo
  */
 export function parsePlaylist(text: string, finalUrl: string): Playlist {
   if (!text.trimStart().startsWith('#EXTM3U')) throw new TemporaryError('bad_playlist', { detail: 'no #EXTM3U' });
+  assertReadable(text);
   try {
     const parsed = hls.parse(text.trimStart());
     if (parsed.isMasterPlaylist) return { kind: 'master', variants: readVariants(parsed, finalUrl) };
-    return { kind: 'media', playlist: readMedia(parsed, text, finalUrl) };
+    return { kind: 'media', playlist: boundPlaylist(readMedia(parsed, text, finalUrl)) };
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError || error instanceof TemporaryError) throw error;
     throw new TemporaryError('bad_playlist', { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TemporaryError } from '../../core/errors.ts';
 import type { SourceInput } from '../../core/ports.ts';
 import { type Asked, type AskOptions, createAsking } from './asking.ts';
+import { explainAsking } from './bounds.ts';
 import type { MediaPlaylist } from './playlist.ts';
 
 /** `takeRefusals` counts the tries of Media Segments that were refused since it was asked last. */
@@ -57,7 +58,8 @@ async function askUntilGood(ask: () => Promise<Asked>, signal: AbortSignal): Pro
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       return await ask();
-    } catch (error) {
+    } catch (caught) {
+      const error = explainAsking(caught);
       if (signal.aborted || !(error instanceof TemporaryError)) throw error;
       if (performance.now() + pauseMs > deadline)
         throw new TemporaryError('source_lost', { cause: error, detail: error.message });
