@@ -8,17 +8,18 @@ import { type Discord as Driver, openDiscord } from '../../src/bots/discord/clie
 import { createDiscordChat } from '../../src/bots/discord/discord.ts';
 import { listen, type OnEvent } from '../../src/bots/discord/listen.ts';
 import type { Chat, OutgoingPost, PostItem, TargetRef } from '../../src/core/ports.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { openDatabase } from '../../src/db/client.ts';
+import { openBus } from '../../src/queue/bus.ts';
 import type { Interaction, Reply } from '../support/discord/interactions.ts';
 import { type DiscordOptions, type Discord as Server, startDiscord } from '../support/discord/server.ts';
 import type { ChannelState, GuildState } from '../support/discord/state.ts';
+import { freshDatabase } from '../support/postgres.ts';
 import { waitFor } from '../support/wait.ts';
 
 /** A server with a guild, a channel and a person, a database, and the driver between them. */
 export type Bot = {
   server: Server;
   world: Server['world'];
-  product: TestApp;
   driver: Driver;
   chat: Chat;
   guild: GuildState;
@@ -35,17 +36,20 @@ export type Bot = {
 export async function openBot(options: DiscordOptions = {}, more: Partial<Driver> = {}): Promise<Bot> {
   const server = await startDiscord({ isRateLimited: false, ...options });
   const { world, token, root: apiRoot } = server;
-  const product = await startTestApp({}, []);
-  const { db, bus } = product.app;
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line) => void logged.push(line) });
+  const database = await freshDatabase();
+  const { db, sql, close } = openDatabase(database.url);
+  const bus = await openBus(sql, log);
   const settings = { db, bus, log, token, apiRoot, uploadMbps: 0, settleMs: 0, ...more };
   const driver = openDiscord(settings);
   const stops: (() => Promise<void>)[] = [];
   onTestFinished(async () => {
     await Promise.all(stops.map((stop) => stop()));
     await server.close();
-    await product.close();
+    await bus.close();
+    await close();
+    await database.drop();
     expect(server.violations).toEqual([]);
     expect(logged.join('')).not.toContain(token);
   });
@@ -66,7 +70,7 @@ export async function openBot(options: DiscordOptions = {}, more: Partial<Driver
   };
   const target: TargetRef = { id: 1, kind: 'discord', address: `${guild.id}/${channel.id}`, limits: {} };
   const chat = createDiscordChat(settings);
-  return { server, world, product, driver, chat, guild, channel, person, target, logged, start };
+  return { server, world, driver, chat, guild, channel, person, target, logged, start };
 }
 
 /** What the person sees of an answer, once nothing of it is awaited any more. */

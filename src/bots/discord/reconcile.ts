@@ -39,7 +39,7 @@ async function lookFor(discord: Discord, target: TargetRef, post: OutgoingPost):
   const intentAt = post.intentAt ?? new Date();
   const since = new Date(intentAt.getTime() - clockSlackMs);
   const mine = await ownMessages(discord, place.channelId, since);
-  if (!mine) return { verdict: 'unknown' };
+  if (!mine) return { verdict: 'unknown', isUnprovable: true };
   const found = isAlbum(post) ? findFiles(mine, post) : findPieces(mine, piecesOf(post, place));
   if (found.isWhole) {
     const ids = idsOf(place.channelId, found.messages);
@@ -47,8 +47,8 @@ async function lookFor(discord: Discord, target: TargetRef, post: OutgoingPost):
     return { verdict: 'posted', ids };
   }
   const isFresh = Date.now() - intentAt.getTime() < (discord.settleMs ?? settleMs);
-  const isBlind = !(await canLook(discord, place.channelId));
-  if ((post.intentAt && isFresh) || isBlind) return { verdict: 'unknown' };
+  if (post.intentAt && isFresh) return { verdict: 'unknown' };
+  if (!(await canLook(discord, place.channelId))) return { verdict: 'unknown', isUnprovable: true };
   await takeBack(discord, place.channelId, found.messages);
   return { verdict: 'missing' };
 }
