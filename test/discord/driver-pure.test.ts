@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   type APIInteraction,
   ButtonStyle,
@@ -6,6 +7,7 @@ import {
 } from 'discord.js';
 import { expect, test } from 'vitest';
 import { markedName, readMark } from '../../src/bots/discord/album.ts';
+import { inviteLink } from '../../src/bots/discord/checks.ts';
 import { destination, idAt, linkTo } from '../../src/bots/discord/destination.ts';
 import { toAsking, toEvent } from '../../src/bots/discord/event.ts';
 import { isPrivate } from '../../src/bots/discord/interaction.ts';
@@ -101,6 +103,11 @@ test('permissions: roles, then overwrites of everybody, of roles and of the memb
     'discord_needs_history',
     'discord_needs_thread_send',
   ]);
+});
+
+test('the invite link of the documentation asks for what is needed', () => {
+  const text = readFileSync(new URL('../../docs/discord.md', import.meta.url), 'utf8');
+  expect(text).toContain(inviteLink('APPLICATION_ID'));
 });
 
 test('what somebody may do in a server gives them a right here', () => {
