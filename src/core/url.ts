@@ -1,6 +1,6 @@
 import { UserError } from './errors.ts';
 
-const schemes = new Set(['http:', 'https:', 'rtmp:', 'rtmps:', 'rtsp:', 'srt:']);
+const schemes = new Set(['http:', 'https:', 'rtmp:', 'rtmps:', 'rtsp:', 'rtsps:', 'srt:']);
 
 /** Whether a word looks like an address rather than a name. */
 export const looksLikeUrl = (text: string) =>

@@ -1,5 +1,6 @@
 import { errorText, TemporaryError, UserError } from '../../core/errors.ts';
 import type { Platform, StreamRef, StreamStatus } from '../../core/ports.ts';
+import { isOnAir } from '../../media/probe-input.ts';
 import { resolve } from '../../media/resolve.ts';
 
 /** At most this many sites are asked at once: each may be a yt-dlp process. */
@@ -33,12 +34,17 @@ export function createGenericPlatform(options: GenericOptions): Platform {
 /** Codes that say the site was reached and there is no broadcast now. */
 const offlineCodes = new Set(['stream_offline', 'stream_removed']);
 
+/** Their servers are asked by a connection: there is no page or playlist that tells. */
+const silentProtocols = new Set(['rtmp', 'rtsp', 'srt']);
+
 async function probe(stream: StreamRef, options: GenericOptions, signal: AbortSignal): Promise<StreamStatus> {
   const { programs, allowPrivate } = options;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
   try {
     const found = await resolve(stream.url, { quality: 'best', programs, signal: limited, allowPrivate });
-    const { title, broadcastId } = found;
+    const { title, broadcastId, input } = found;
+    if (silentProtocols.has(input.protocol) && !(await isOnAir(input, { ...programs, allowPrivate, signal: limited })))
+      return { streamId: stream.id, state: 'offline', reason: 'stream_offline' };
     if (found.isLive) return { streamId: stream.id, state: 'live', title, broadcastId };
     return { streamId: stream.id, state: found.isEnded ? 'ended' : 'offline', title };
   } catch (error) {

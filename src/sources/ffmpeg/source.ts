@@ -1,11 +1,11 @@
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
 import { run } from '../../lib/run.ts';
+import { type FfmpegInput, openInput } from '../../media/ffmpeg-input.ts';
+import { type InputFacts, probedArgs, readProbe } from '../../media/probe-input.ts';
 import { captureProcess, usualStallMs } from '../process/capture.ts';
 import { captureArgs, containerFor, cutArgs } from '../process/cut-args.ts';
 import { identityOf } from '../process/identity.ts';
 import type { Step } from '../process/pipeline.ts';
-import { type InputFacts, probedArgs, readProbe } from '../process/probe.ts';
-import { type FfmpegInput, openInput } from './input.ts';
 
 /** RTMP, RTSP, SRT, plain files and progressive HTTP: one ffmpeg copies them into MPEG-TS, which is cut here. */
 export const ffmpegSource: Source = createFfmpegSource();

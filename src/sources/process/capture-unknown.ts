@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import { TemporaryError } from '../../core/errors.ts';
 import type { ResumePoint, SourceItem, SourceOptions } from '../../core/ports.ts';
 import { run } from '../../lib/run.ts';
+import { probedArgs, readProbe } from '../../media/probe-input.ts';
 import { captureProcess } from './capture.ts';
 import { captureArgs, containerFor, cutArgs } from './cut-args.ts';
 import { openPipeline, type Step, tailOf } from './pipeline.ts';
-import { probedArgs, readProbe } from './probe.ts';
 
 /** A program that writes a stream in a container that only its bytes tell. */
 export type UnknownCapture = { step: Step; identity: string; isAudioOnly: boolean; stallMs: number };

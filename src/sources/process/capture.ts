@@ -54,8 +54,9 @@ async function* readUnits(
   const join = fileMs === undefined ? joinLive(from, identity) : joinFile(from, identity);
   const seen = measure();
   let index = 0;
-  const cut = container === 'ts' ? cutTs : cutMp4;
-  for await (const unit of cut(pipeline.chunks)) {
+  const { chunks } = pipeline;
+  const units = container === 'ts' ? cutTs(chunks, { isLive: fileMs === undefined }) : cutMp4(chunks);
+  for await (const unit of units) {
     // What was cut off by our own abort is read again by the next owner of a file.
     if (fileMs !== undefined && signal.aborted) return;
     seen.add(unit.facts);

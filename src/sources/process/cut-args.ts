@@ -24,6 +24,8 @@ export function containerFor({ video, audio }: TrackCodecs): CutContainer {
 
 export type Wanted = { isAudioOnly: boolean; container: CutContainer };
 
+/** A packet for each piece of sound: else the muxer gathers a third of a second, which then begins before the picture. */
+const ts = ['-f', 'mpegts', '-pes_payload_size', '0'];
 /** Sound alone has no keyframes to begin fragments with. */
 const soundFragment = ['-frag_duration', '2000000'];
 
@@ -35,7 +37,6 @@ const soundFragment = ['-frag_duration', '2000000'];
 export function cutArgs({ isAudioOnly, container }: Wanted): string[] {
   const maps = isAudioOnly ? ['-map', '0:a:0'] : ['-map', '0:v:0?', '-map', '0:a:0?'];
   const fragments = ['-movflags', '+frag_keyframe+empty_moov+default_base_moof+delay_moov'];
-  const format =
-    container === 'ts' ? ['-f', 'mpegts'] : [...fragments, ...(isAudioOnly ? soundFragment : []), '-f', 'mp4'];
+  const format = container === 'ts' ? ts : [...fragments, ...(isAudioOnly ? soundFragment : []), '-f', 'mp4'];
   return [...maps, '-c', 'copy', ...format, '-flush_packets', '1', 'pipe:1'];
 }

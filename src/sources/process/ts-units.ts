@@ -22,15 +22,19 @@ export type Unit = {
 const soundUnitBytes = 64_000;
 /** Pictures without a keyframe are cut here anyway, so that no stream fills the memory. */
 const longestUnitBytes = 24_000_000;
+const tablesAtOnce = 3;
+/** So much sound is waited through for the first picture. */
+const leadBytes = 2_000_000;
 /** Tables of a muxer that come before a keyframe: PAT, SDT and the PMT. Source: ISO/IEC 13818-1, ETSI EN 300 468. */
 const tablePids = [0x00, 0x11];
 
 /**
  * Cuts MPEG-TS as ffmpeg writes it into Units: each begins with the tables in front of a keyframe, so it plays alone.
- * The same bytes are always cut at the same places. A last packet that is not whole is left out.
+ * A live stream begins with its first picture: who joins hears sound for up to a keyframe's distance before it. The same
+ * bytes are always cut at the same places. A last packet that is not whole is left out.
  */
-export async function* cutTs(chunks: AsyncIterable<Buffer>): AsyncGenerator<Unit> {
-  const cutter = createCutter();
+export async function* cutTs(chunks: AsyncIterable<Buffer>, { isLive }: { isLive: boolean }): AsyncGenerator<Unit> {
+  const cutter = createCutter(isLive ? leadBytes : 0);
   let failure: { error: unknown } | undefined;
   try {
     for await (const chunk of chunks) yield* cutter.push(chunk);
@@ -42,12 +46,14 @@ export async function* cutTs(chunks: AsyncIterable<Buffer>): AsyncGenerator<Unit
   if (failure) throw failure.error;
 }
 
-function createCutter() {
+function createCutter(leadMaxBytes: number) {
   let rest: Buffer = Buffer.alloc(0);
   let unit = openUnit();
   let program: Program | undefined;
   let pmtPid = -1;
   let hasPicture = false;
+  /** Bytes of sound that may still be passed over before the first picture. */
+  let leadLeft = leadMaxBytes;
   /** Tables that may turn out to begin the next Unit. */
   let tables: Buffer[] = [];
 
@@ -55,6 +61,12 @@ function createCutter() {
     tables.push(packet);
     if (pid === 0) pmtPid = pmtPidOf(packet);
     program ??= readProgram(Buffer.concat(tables));
+  };
+
+  const isLead = (pid: number): boolean => {
+    if (leadLeft <= 0 || !program) return false;
+    leadLeft = program.video === undefined || pid === program.video ? 0 : leadLeft - packetBytes;
+    return leadLeft > 0;
   };
 
   const isBoundary = (packet: Buffer, pid: number): boolean => {
@@ -81,6 +93,11 @@ function createCutter() {
           take(at);
           from = at + packetBytes;
           note(packet, pid);
+          continue;
+        }
+        if (isLead(pid)) {
+          from = at + packetBytes;
+          tables = tables.slice(-tablesAtOnce);
           continue;
         }
         if (isBoundary(packet, pid)) {

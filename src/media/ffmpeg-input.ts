@@ -1,8 +1,8 @@
-import { UserError } from '../../core/errors.ts';
-import type { SourceInput, SourceOptions } from '../../core/ports.ts';
-import { guardProxy } from '../../lib/proxy.ts';
-import { findAddress, openStreamRelay } from '../../lib/stream-relay.ts';
-import { concatScript } from './concat.ts';
+import { UserError } from '../core/errors.ts';
+import type { SourceInput, SourceOptions } from '../core/ports.ts';
+import { guardProxy } from '../lib/proxy.ts';
+import { findAddress, openStreamRelay } from '../lib/stream-relay.ts';
+import { concatScript } from './concat-script.ts';
 
 /** How ffmpeg gets at an input: what may be secret is in `env` and `script` alone. */
 export type FfmpegInput = { args: string[]; env?: Record<string, string>; script?: string };

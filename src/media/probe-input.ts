@@ -1,7 +1,10 @@
+import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { TemporaryError } from '../../core/errors.ts';
-import type { RunResult } from '../../lib/run.ts';
-import { parseJson } from '../../media/probe.ts';
+import { TemporaryError } from '../core/errors.ts';
+import type { SourceInput } from '../core/ports.ts';
+import { type RunResult, run } from '../lib/run.ts';
+import { openInput } from './ffmpeg-input.ts';
+import { parseJson } from './probe.ts';
 
 /** `fileMs`: length of a file, absent where the stream has none. Codec names are ffmpeg's. */
 export type InputFacts = { fileMs?: number; video?: string; audio?: string };
@@ -33,3 +36,31 @@ export function readProbe(result: RunResult): InputFacts {
 }
 
 const withCodec = (name: 'video' | 'audio', codec: string | undefined) => (codec ? { [name]: codec } : {});
+
+export type OnAirOptions = { ffprobe: string; allowPrivate: boolean; signal: AbortSignal };
+
+/** A server that has nothing to send keeps silent or says so; it would begin at once otherwise. */
+const onAirLimitMs = 12_000;
+const nothingThere = /not found|StreamNotFound|404/i;
+
+/**
+ * Whether somebody broadcasts at an address that only a connection can tell of (RTMP, RTSP, SRT).
+ *
+ * @throws UserError `address_refused`, `bad_url`, `program_missing`; TemporaryError `connection_lost` where the server did
+ *   not say
+ */
+export async function isOnAir(input: SourceInput, { ffprobe, allowPrivate, signal }: OnAirOptions): Promise<boolean> {
+  const stop = new AbortController();
+  try {
+    const { args, env, script } = await openInput(input, { allowPrivate, signal: stop.signal });
+    const asked = script === undefined ? {} : { input: Readable.from([script], { objectMode: false }) };
+    const limits = { signal, timeoutMs: onAirLimitMs, ...(env ? { env } : {}), ...asked };
+    const result = await run(ffprobe, [...probedArgs, ...args], limits);
+    signal.throwIfAborted();
+    if (result.stdout.includes('codec_type')) return true;
+    if (result.reason === 'timeout' || nothingThere.test(result.stderrTail)) return false;
+    throw new TemporaryError('connection_lost', { detail: result.stderrTail.trim().split('\n').at(-1) ?? '' });
+  } finally {
+    stop.abort();
+  }
+}

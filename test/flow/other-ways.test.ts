@@ -1,0 +1,75 @@
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { run } from '../../src/lib/run.ts';
+import {
+  readOutcome,
+  readPostedFiles,
+  startTestApp,
+  type TestApp,
+  waitForFrames,
+  waitUntilPosted,
+} from '../support/app.ts';
+import { makeClip } from '../support/clip.ts';
+import { startFileOrigin } from '../support/file-origin.ts';
+import { startLiveOrigin } from '../support/live.ts';
+import { startRtmpServer } from '../support/media-servers.ts';
+
+let t: TestApp | undefined;
+afterEach(async () => {
+  await t?.close();
+  t = undefined;
+});
+
+/** Each kept frame is in what was posted, once, with its sound beside it. */
+async function expectAllPosted(app: TestApp['app']): Promise<number> {
+  const outcome = await readOutcome(app);
+  const kept = outcome.segments.reduce((sum, segment) => sum + segment.frameCount, 0);
+  const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
+  expect(posted.frames).toBe(kept);
+  for (const file of posted.files) expect(Math.abs(file.audioOffsetMs)).toBeLessThanOrEqual(40);
+  return kept;
+}
+
+test('a WebM file is recorded to its end, once, with the codecs it has', async () => {
+  const clip = await makeClip('webm', 6);
+  const origin = await startFileOrigin(clip.bytes, { type: 'video/webm' });
+  onTestFinished(origin.close);
+  t = await startTestApp();
+  await t.say(`/watch ${origin.url}`);
+  await waitUntilPosted(t.app);
+  expect(await expectAllPosted(t.app)).toBe(clip.frames);
+  const outcome = await readOutcome(t.app);
+  expect(outcome.takes[0]?.codecs).toMatchObject({ container: 'fmp4', video: 'vp9', audio: 'opus' });
+  expect(outcome.sessions).toMatchObject([{ endReason: 'source_ended' }]);
+  const posted = await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0);
+  expect(posted.files[0]).toMatchObject({ videoCodec: 'vp9', audioCodec: 'opus' });
+});
+
+test('RTMP: recorded while somebody broadcasts, stopped by hand, every kept frame posted', async () => {
+  const clip = await makeClip('flv', 12);
+  const server = await startRtmpServer();
+  onTestFinished(server.close);
+  t = await startTestApp();
+  expect(await t.say(`/record ${server.url}`)).toMatchObject({ isError: true });
+  const publisher = server.publish(clip.path);
+  onTestFinished(publisher.stop);
+  await t.say(`/watch ${server.url}`);
+  await waitForFrames(t.app, 75);
+  await t.say('/stop');
+  await waitUntilPosted(t.app);
+  expect(await expectAllPosted(t.app)).toBeGreaterThanOrEqual(75);
+});
+
+test('engine=yt-dlp: its own capture, and nothing of it lives when the worker stops', async () => {
+  const origin = await startLiveOrigin({ segments: 60 });
+  onTestFinished(origin.close);
+  t = await startTestApp();
+  await t.say(`/record ${origin.url} engine=yt-dlp`);
+  await waitForFrames(t.app, 75);
+  const list = async () => (await run('ps', ['-eo', 'args', '-ww'])).stdout.split('\n');
+  expect((await list()).filter((line) => line.includes('--hls-use-mpegts')).length).toBeGreaterThan(0);
+  await t.say('/stop');
+  await waitUntilPosted(t.app);
+  await expectAllPosted(t.app);
+  await t.stop();
+  expect((await list()).filter((line) => line.includes(new URL(origin.url).host))).toEqual([]);
+});
