@@ -59,11 +59,8 @@ test('floods for one, for all and for a thing', async () => {
   for (const scope of ['user', 'global', 'shared'] as const) {
     const { error, count } = await fare(await setup(), { kind: 'flood', retryAfter: 2.5, scope, route });
     expect(error).toBeInstanceOf(RateLimitError);
-    expect({ ...(error as RateLimitError), count }).toMatchObject({
-      global: scope === 'global',
-      retryAfter: expect.any(Number),
-      count: 0,
-    });
+    expect(error).toMatchObject({ global: scope === 'global', retryAfter: expect.any(Number) });
+    expect(count).toBe(0);
   }
 });
 
