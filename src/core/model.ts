@@ -57,9 +57,12 @@ export type PostKind = (typeof postKinds)[number];
 export const languages = ['en', 'ru'] as const;
 export type Language = (typeof languages)[number];
 
+/** What Segments are: MPEG-TS, fragments of MP4, or AAC without a container. */
+export type Container = 'ts' | 'fmp4' | 'aac';
+
 /** Codec parameters of a Take; a change of any starts the next Take. Absent where a track is absent. */
 export type Codecs = {
-  container: 'ts' | 'fmp4';
+  container: Container;
   video?: string;
   width?: number;
   height?: number;
@@ -68,7 +71,7 @@ export type Codecs = {
   /** fMP4: identity of its initialization section, where the codecs' own parameters stand. */
   init?: string;
   /** Where the sound is track 1: its container, and the identity of its own initialization section. */
-  audioContainer?: 'ts' | 'fmp4';
+  audioContainer?: Container;
   audioInit?: string;
 };
 

@@ -21,6 +21,8 @@ export type MediaFacts = {
   frameTicks: number;
   /** Media time: of the video; of the audio where there is none. */
   lengthMs: number;
+  /** It is sound without a container. */
+  isPacked?: true;
 };
 
 /** Ticks of 90 kHz in a millisecond: what MPEG-TS counts in, and we with it. Source: ISO/IEC 13818-1 §2.4.3.6. */

@@ -1,6 +1,8 @@
 import { TemporaryError } from '../core/errors.ts';
+import type { AacConfig } from './adts-header.ts';
 import { ticksPerMs } from './facts.ts';
 import { type Init, readInit } from './fmp4-init.ts';
+import { isPackedSound, readPackedSound } from './packed-sound.ts';
 import type { Placed } from './place-runs.ts';
 import { type OpenFile, readAll } from './restamp.ts';
 import { readFmp4Sound, readTsSound, type SoundFrame } from './sound-frames.ts';
@@ -9,7 +11,7 @@ import { type StoredFrame, writeAacInit, writeFragment } from './write-mp4.ts';
 
 /**
  * The sound of a Run: Segments in order, a little more than the pictures at both ends. `openInit`: of fMP4; absent:
- * AAC in MPEG-TS.
+ * AAC in MPEG-TS, or without a container.
  */
 export type SoundRun = { files: OpenFile[] };
 
@@ -28,9 +30,12 @@ export async function* laySound({ placed, sounds, openInit }: Laying): AsyncGene
   if (init) yield init.bytes;
   for (const [index, place] of placed.entries()) {
     let lastAt = Number.NEGATIVE_INFINITY;
+    let endsAt = place.fromTicks;
     for (const open of sounds[index]?.files ?? []) {
       const bytes = await readAll(await open());
-      const { frames, config } = init ? { frames: readFmp4Sound(bytes, init), config: undefined } : readTsSound(bytes);
+      const { frames, config } = readSound(bytes, init, endsAt);
+      const last = frames.at(-1);
+      if (last) endsAt = last.at + last.ticks;
       if (!track && config) {
         track = { id: 1, timescale: config.sampleRate, shift: 0 };
         yield writeAacInit(config);
@@ -43,6 +48,16 @@ export async function* laySound({ placed, sounds, openInit }: Laying): AsyncGene
     }
   }
   if (!track) throw new TemporaryError('corrupt', { detail: 'sound without a frame of AAC' });
+}
+
+/** @param endsAt when the Segment before ended, in ticks: sound without a container may say nothing of its time */
+function readSound(
+  bytes: Buffer,
+  init: Init | undefined,
+  endsAt: number,
+): { frames: SoundFrame[]; config?: AacConfig | undefined } {
+  if (init) return { frames: readFmp4Sound(bytes, init) };
+  return isPackedSound(bytes) ? readPackedSound(bytes, endsAt) : readTsSound(bytes);
 }
 
 function trackOf({ tracks }: Init): Track | undefined {

@@ -4,6 +4,7 @@ import { ticksPerMs } from './facts.ts';
 import { scanFmp4 } from './fmp4.ts';
 import { type Init, readInit } from './fmp4-init.ts';
 import { readStretches, samplesOf } from './fragment.ts';
+import { readPackedSound } from './packed-sound.ts';
 import { type OpenFile, type Run, readAll } from './restamp.ts';
 import { createTsScanner, unwrap } from './ts.ts';
 
@@ -70,4 +71,23 @@ function decodeEdges(bytes: Buffer, init: Init): { begin: number; end: number } 
     }
   }
   return { begin, end };
+}
+
+/** The same for Runs of sound without a container: each is as long as its frames are. */
+export async function placeSound(runs: Run[]): Promise<Placed[]> {
+  const placed: Placed[] = [];
+  let at = firstTicks;
+  for (const { files } of runs) {
+    let [from, to]: (number | undefined)[] = [];
+    for (const open of files) {
+      const { frames } = readPackedSound(await readAll(await open()), to);
+      const last = frames.at(-1);
+      from ??= frames[0]?.at;
+      if (last) to = unwrap(last.at + last.ticks, to ?? last.at);
+    }
+    if (from === undefined || to === undefined) throw new TemporaryError('corrupt', { detail: 'no sound' });
+    placed.push({ fromTicks: from, toTicks: to, offsetTicks: at - from });
+    at += to - from;
+  }
+  return placed;
 }

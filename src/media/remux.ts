@@ -5,7 +5,7 @@ import { run } from '../lib/run.ts';
 import { ticksPerMs } from './facts.ts';
 import { layFragments } from './fmp4-lay.ts';
 import { laySound, type SoundRun } from './lay-sound.ts';
-import { placeRuns } from './place-runs.ts';
+import { placeRuns, placeSound } from './place-runs.ts';
 import { type Probed, probe } from './probe.ts';
 import { layEndToEnd, type OpenFile, type Run } from './restamp.ts';
 
@@ -16,6 +16,8 @@ import { layEndToEnd, type OpenFile, type Run } from './restamp.ts';
 export type Material = {
   runs: Run[];
   openInit?: OpenFile | undefined;
+  /** The Runs are AAC without a container. */
+  isPacked?: boolean;
   /** `isUncut`: MPEG-TS whose frames we do not know; it is laid as it is. */
   sound?: { runs: SoundRun[]; openInit?: OpenFile | undefined; isUncut?: boolean } | undefined;
 };
@@ -43,8 +45,8 @@ export function remuxArgs(material: Material, outPath: string, bitsPerSecond?: n
   return [...hardenedArgs, ...inputArgs(material), ...codecs, ...output];
 }
 
-function inputArgs({ openInit, sound }: Material): string[] {
-  const pictures = ['-f', openInit ? 'mp4' : 'mpegts', '-i', 'pipe:0'];
+function inputArgs({ openInit, isPacked, sound }: Material): string[] {
+  const pictures = ['-f', openInit || isPacked ? 'mp4' : 'mpegts', '-i', 'pipe:0'];
   if (!sound) return [...pictures, '-map', '0:v:0?', '-map', '0:a:0?'];
   // Both are laid on one clock; what ffmpeg would take away from each by itself is taken from both at the end.
   const heard = ['-f', sound.isUncut ? 'mpegts' : 'mp4', '-i', 'pipe:3'];
@@ -54,7 +56,8 @@ function inputArgs({ openInit, sound }: Material): string[] {
 
 /** The Runs as one stream that ffmpeg reads, and the sound that lies apart as another. */
 export async function openMaterial(material: Material): Promise<{ input: Readable; secondInput?: Readable }> {
-  const { runs, openInit, sound } = material;
+  const { runs, openInit, isPacked, sound } = material;
+  if (isPacked) return { input: toStream(laySound({ placed: await placeSound(runs), sounds: runs, openInit })) };
   const placed = sound && (await placeRuns(runs, openInit));
   const ticks = placed?.map(({ offsetTicks }) => offsetTicks);
   const seconds = ticks?.map((each) => each / (ticksPerMs * 1000));
@@ -79,7 +82,7 @@ function encodeArgs(bitsPerSecond: number): string[] {
 /** The same as a stream that can be watched while it is made: fragments instead of an index. */
 export function streamArgs(material: Material): string[] {
   const fragments = ['-strict', '-2', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'];
-  const sound = material.openInit || material.sound ? [] : ['-bsf:a', 'aac_adtstoasc'];
+  const sound = material.openInit || material.isPacked || material.sound ? [] : ['-bsf:a', 'aac_adtstoasc'];
   return [...hardenedArgs, ...inputArgs(material), '-c', 'copy', ...sound, ...fragments, '-f', 'mp4', 'pipe:1'];
 }
 

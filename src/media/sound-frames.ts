@@ -1,3 +1,4 @@
+import { type AacConfig, adtsHeaderBytes, readAdtsHeader } from './adts-header.ts';
 import { boxesIn } from './boxes.ts';
 import type { Init } from './fmp4-init.ts';
 import { readStretches, samplesOf } from './fragment.ts';
@@ -6,9 +7,6 @@ import { packetBytes, readTimestamp } from './ts.ts';
 
 /** One frame of sound. `at`: when it is heard, and how long it lasts, in ticks of 90 kHz. */
 export type SoundFrame = { at: number; ticks: number; bytes: Buffer };
-
-/** What decodes AAC frames. `config`: the two bytes of an AudioSpecificConfig. */
-export type AacConfig = { config: number; sampleRate: number; channels: number };
 
 const ticksPerSecond = 90_000;
 
@@ -29,22 +27,17 @@ export function readFmp4Sound(bytes: Buffer, init: Init): SoundFrame[] {
   return frames;
 }
 
-/** Source: ISO/IEC 14496-3 table 1.18. */
-const sampleRates = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350];
-const headerBytes = 7;
-const samplesPerFrame = 1024;
-
 /** The AAC frames of a Segment of MPEG-TS, without their headers, and what decodes them; empty where it is not AAC. */
 export function readTsSound(bytes: Buffer): { frames: SoundFrame[]; config: AacConfig | undefined } {
   const frames: SoundFrame[] = [];
   let config: AacConfig | undefined;
   for (const { at, data } of joinFrames(packetsOf(bytes))) {
     let time = at;
-    for (let from = 0; from + headerBytes <= data.length; ) {
+    for (let from = 0; from + adtsHeaderBytes <= data.length; ) {
       const header = readAdtsHeader(data, from);
       if (!header || from + header.sizeBytes > data.length) break;
       config ??= header.config;
-      const ticks = (samplesPerFrame * ticksPerSecond) / header.config.sampleRate;
+      const ticks = header.ticks;
       frames.push({ at: time, ticks, bytes: data.subarray(from + header.headerBytes, from + header.sizeBytes) });
       time += ticks;
       from += header.sizeBytes;
@@ -77,24 +70,9 @@ function wholeFrames(data: Buffer): { bytes: number; ticks: number } {
     const header = readAdtsHeader(data, bytes);
     if (!header || bytes + header.sizeBytes > data.length) break;
     bytes += header.sizeBytes;
-    ticks += (samplesPerFrame * ticksPerSecond) / header.config.sampleRate;
+    ticks += header.ticks;
   }
   return { bytes, ticks };
-}
-
-/** Source: ISO/IEC 13818-7 §6.2: profile, rate, channels, length with header, and whether a checksum stands behind. */
-function readAdtsHeader(bytes: Buffer, at: number) {
-  if (at + headerBytes > bytes.length || bytes[at] !== 0xff || ((bytes[at + 1] ?? 0) & 0xf6) !== 0xf0) return undefined;
-  const third = bytes[at + 2] ?? 0;
-  const rateIndex = (third >> 2) & 15;
-  const sampleRate = sampleRates[rateIndex];
-  const channels = ((third & 1) << 2) | ((bytes[at + 3] ?? 0) >> 6);
-  const sizeBytes = (((bytes[at + 3] ?? 0) & 3) << 11) | ((bytes[at + 4] ?? 0) << 3) | ((bytes[at + 5] ?? 0) >> 5);
-  const hasChecksum = ((bytes[at + 1] ?? 0) & 1) === 0;
-  if (!sampleRate || sizeBytes < headerBytes) return undefined;
-  // AudioSpecificConfig: object type (profile + 1), rate, channels. Source: ISO/IEC 14496-3 §1.6.2.1.
-  const config = (((third >> 6) + 1) << 11) | (rateIndex << 7) | (channels << 3);
-  return { sizeBytes, headerBytes: headerBytes + (hasChecksum ? 2 : 0), config: { config, sampleRate, channels } };
 }
 
 /** The PES packets of the sound, put together from whole MPEG-TS packets. */

@@ -1,4 +1,4 @@
-import type { AacConfig } from './sound-frames.ts';
+import type { AacConfig } from './adts-header.ts';
 
 /** Writes the few boxes that a stream of sound alone needs. Source: ISO/IEC 14496-12 §8. */
 

@@ -1,3 +1,5 @@
+import type { Container } from '../core/model.ts';
+
 /** What a playlist needs of a Segment's row and its Take. */
 export type PlaylistSegment = {
   id: number;
@@ -7,15 +9,15 @@ export type PlaylistSegment = {
   lengthMs: number;
   startsRun: boolean;
   programDateTime: Date | null;
-  container: 'ts' | 'fmp4';
+  container: Container;
   /** What is heard with it, where that lies apart; `id` is absent where it is missing. */
-  sound?: { id?: number; container: 'ts' | 'fmp4' };
+  sound?: { id?: number; container: Container };
 };
 
 type PlaylistOptions = {
   hasEnded: boolean;
   /** Addresses of what is shown: a Segment, and the initialization section of its Take. */
-  segmentUrl: (id: number, container: 'ts' | 'fmp4') => string;
+  segmentUrl: (id: number, container: Container) => string;
   initUrl: (takeId: number) => string;
   /** The playlist of the sound that lies apart, beside that of the pictures; both count alike. */
   isSound?: boolean;

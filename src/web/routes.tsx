@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { eq } from 'drizzle-orm';
 import { type Context, Hono } from 'hono';
@@ -9,6 +9,7 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import type { App } from '../app.ts';
+import type { Container } from '../core/model.ts';
 import { webMessages } from '../db/schema.ts';
 import { login, requireLogin } from './auth.ts';
 import { sendFile } from './files.ts';
@@ -149,9 +150,9 @@ function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): voi
         : buildPlaylist(found.segments, { hasEnded: found.hasEnded, isSound: list === 'sound', ...addressesOf(list) });
     return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl', 'cache-control': 'no-store' });
   });
-  web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.(ts|m4s)}', async (c) => {
+  web.get('/sessions/:id{[0-9]+}/segments/:segment{[0-9]+\\.(ts|m4s|aac)}', async (c) => {
     const key = await findSegmentKey(app.db, idOf(c.req.param('id')), idOf(c.req.param('segment')));
-    return key ? sendFile(c, app.storage, key, key.endsWith('.ts') ? 'video/mp2t' : 'video/mp4') : c.notFound();
+    return key ? sendFile(c, app.storage, key, segmentTypes[extname(key)] ?? 'video/mp4') : c.notFound();
   });
   web.get('/sessions/:id{[0-9]+}/inits/:track{(pictures|sound)}/:take{[0-9]+\\.mp4}', async (c) => {
     const keys = await findInitKeys(app.db, idOf(c.req.param('id')), idOf(c.req.param('take')));
@@ -160,9 +161,11 @@ function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): voi
   });
 }
 
+const segmentTypes: Record<string, string> = { '.ts': 'video/mp2t', '.aac': 'audio/aac' };
+
 /** Where a playlist's Segments and initialization sections are, from the playlist. */
 const addressesOf = (list: string) => ({
-  segmentUrl: (id: number, container: 'ts' | 'fmp4') => `segments/${id}.${container === 'fmp4' ? 'm4s' : 'ts'}`,
+  segmentUrl: (id: number, container: Container) => `segments/${id}.${container === 'fmp4' ? 'm4s' : container}`,
   initUrl: (takeId: number) => `inits/${list === 'sound' ? 'sound' : 'pictures'}/${takeId}.mp4`,
 });
 

@@ -114,7 +114,7 @@ function isFinal(error: unknown): boolean {
 function fileNameOf({ track, sourceSequence, hashes }: ClosedSegment, { codecs }: TakeRow): string {
   const container = track === 1 ? codecs.audioContainer : codecs.container;
   const mark = track === 1 ? `-${hashes[0]?.slice(0, 8)}` : '';
-  return `${track}-${sourceSequence}${mark}.${container === 'ts' ? 'ts' : 'm4s'}`;
+  return `${track}-${sourceSequence}${mark}.${container === 'fmp4' ? 'm4s' : container}`;
 }
 
 /** The row was written but its answer was lost (Postgres went away in between): the retry meets the unique key. */

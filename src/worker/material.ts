@@ -30,14 +30,18 @@ export function toMaterial(rows: Row[], range: { from: number; to?: number }, op
     open,
   );
   const runs = stretches.map(({ run }) => run);
-  const { initKey } = first.take;
+  const { initKey, codecs } = first.take;
+  if (codecs.container === 'aac') return { runs, isPacked: true };
   const sound = soundOf(usable, { stretches, take: first.take, open });
   return { runs, ...(initKey ? { openInit: () => open(initKey) } : {}), ...(sound ? { sound } : {}) };
 }
 
 function isAlike({ codecs }: TakeRow, { codecs: other }: TakeRow): boolean {
   return (
-    codecs.init === other.init && codecs.audioInit === other.audioInit && codecs.audioContainer === other.audioContainer
+    codecs.container === other.container &&
+    codecs.init === other.init &&
+    codecs.audioInit === other.audioInit &&
+    codecs.audioContainer === other.audioContainer
   );
 }
 

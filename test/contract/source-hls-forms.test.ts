@@ -1,11 +1,17 @@
 import { createCipheriv } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SourceInput, SourceItem } from '../../src/core/ports.ts';
+import { run } from '../../src/lib/run.ts';
 import { scanFmp4 } from '../../src/media/fmp4.ts';
 import { readInit } from '../../src/media/fmp4-init.ts';
+import { remuxPart } from '../../src/media/remux.ts';
+import { readTsSound } from '../../src/media/sound-frames.ts';
 import { createResources } from '../../src/sources/hls/resources.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { type LiveOptions, type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
@@ -207,3 +213,78 @@ describe('sound that lies apart', { timeout: 60_000 }, () => {
 });
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe('sound without a container', { timeout: 60_000 }, () => {
+  /** Serves Media Segments of AAC, each behind an ID3 tag that tells its time. */
+  async function startRadio(hasClock: boolean) {
+    const stream = await live({ isSplit: true });
+    const segments = await Promise.all(
+      range(0, 5).map(async (sequence) => {
+        const { frames } = readTsSound(await stream.bytes(sequence, 'audio'));
+        return pack(await adtsOf(await stream.bytes(sequence, 'audio')), hasClock ? frames[0]?.at : undefined);
+      }),
+    );
+    const server = createServer((request, response) => {
+      const sequence = /(\d+)\.aac/.exec(request.url ?? '')?.[1];
+      const lines = segments.flatMap((_, index) => ['#EXTINF:1.0,', `${index}.aac`]);
+      const list = ['#EXTM3U', '#EXT-X-TARGETDURATION:2', ...lines, '#EXT-X-ENDLIST', ''].join('\n');
+      response.end(sequence === undefined ? list : segments[Number(sequence)]);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/radio.m3u8`;
+    return { url, segments, close: () => new Promise((resolve) => server.close(resolve)) };
+  }
+
+  for (const hasClock of [true, false]) {
+    test(`is kept byte for byte and becomes a Part; ${hasClock ? 'with' : 'without'} a clock`, async () => {
+      const radio = await startRadio(hasClock);
+      const input: SourceInput = { url: radio.url, headers: {}, protocol: 'hls', quality: 'best' };
+      const reading = await read(hlsSource, input, undefined, 2_000);
+      await reading.done;
+      expect(takesOf(reading.items)).toMatchObject([
+        { codecs: { container: 'aac', audio: 'aac', sampleRate: 44_100 } },
+      ]);
+      expect(gapsOf(reading.items)).toEqual([]);
+      const kept = await Promise.all(reading.segments.map(({ path }) => readFile(path)));
+      expect(Buffer.concat(kept).equals(Buffer.concat(radio.segments))).toBe(true);
+      expect(reading.segments.map(({ startsRun }) => startsRun)).toEqual([true, false, false]);
+      const outPath = join(await mkdtemp(join(tmpdir(), 'aircheck-radio-')), 'part.mp4');
+      const runs = [
+        {
+          files: reading.segments.map(
+            ({ path }) =>
+              async () =>
+                createReadStream(path),
+          ),
+        },
+      ];
+      const { signal } = new AbortController();
+      const programs = { ffmpeg: 'ffmpeg', ffprobe: 'ffprobe' };
+      const made = await remuxPart({ runs, isPacked: true, outPath, signal, programs });
+      expect(made).toMatchObject({ audioCodec: 'aac', frameCount: 0 });
+      expect(Math.abs(made.lengthMs - 6_000)).toBeLessThan(60);
+      await rm(dirname(outPath), { recursive: true });
+      await radio.close();
+    });
+  }
+});
+
+/** The frames of AAC in MPEG-TS, as ffmpeg takes them out. */
+async function adtsOf(bytes: Buffer): Promise<Buffer> {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-adts-'));
+  await writeFile(join(dir, 'in.ts'), bytes);
+  await run('ffmpeg', ['-v', 'error', '-i', join(dir, 'in.ts'), '-c', 'copy', '-f', 'adts', join(dir, 'out.aac')]);
+  const packed = await readFile(join(dir, 'out.aac'));
+  await rm(dir, { recursive: true });
+  return packed;
+}
+
+/** An ID3 tag with the private frame of RFC 8216 §3.4 in front. */
+function pack(frames: Buffer, ticks: number | undefined): Buffer {
+  if (ticks === undefined) return frames;
+  const value = Buffer.alloc(8);
+  value.writeBigUInt64BE(BigInt(Math.round(ticks)));
+  const body = Buffer.concat([Buffer.from('com.apple.streaming.transportStreamTimestamp\0', 'latin1'), value]);
+  const frame = Buffer.concat([Buffer.from('PRIV'), Buffer.from([0, 0, 0, body.length, 0, 0]), body]);
+  return Buffer.concat([Buffer.from('ID3'), Buffer.from([4, 0, 0, 0, 0, 0, frame.length]), frame, frames]);
+}

@@ -4,12 +4,12 @@ import type { Init } from '../../media/fmp4-init.ts';
 
 /** The codec parameters a Media Segment shows; what it does not show (no SPS inside) is taken from the one before. */
 export function codecsOf(
-  { video, audio, width, height, sampleRate }: MediaFacts,
+  { video, audio, width, height, sampleRate, isPacked }: MediaFacts,
   init: Init | undefined,
   before: Codecs | undefined,
 ): Codecs {
   return {
-    container: init ? 'fmp4' : 'ts',
+    container: init ? 'fmp4' : isPacked ? 'aac' : 'ts',
     ...(video ? { video, width: width ?? before?.width, height: height ?? before?.height } : {}),
     ...(audio ? { audio, sampleRate: sampleRate ?? before?.sampleRate } : {}),
     ...(init ? { init: init.identity } : {}),

@@ -47,7 +47,8 @@ export function createGrouper(dir: string, segmentMs: number, track: ClosedSegme
 type Beginning = { dir: string; track: ClosedSegment['track']; first: GoodSegment; at: Place };
 
 async function begin({ dir, track, first, at }: Beginning): Promise<Open> {
-  const path = join(dir, `${randomUUID()}.${first.init ? 'm4s' : 'ts'}`);
+  const extension = first.init ? 'm4s' : first.facts.isPacked ? 'aac' : 'ts';
+  const path = join(dir, `${randomUUID()}.${extension}`);
   const segment: ClosedSegment = {
     path,
     track,

@@ -10,7 +10,7 @@ import { isRefused } from './asking.ts';
 import { decrypt, vectorOf } from './decrypt.ts';
 import type { KeyRef } from './keys.ts';
 import type { MediaSegment } from './playlist.ts';
-import { readFmp4, readTs, readTsBytes } from './read-segment.ts';
+import { readFmp4, readPlain, readPlainBytes } from './read-segment.ts';
 import { createResources, type Resources, rangeHeader } from './resources.ts';
 
 /** A Media Segment's bytes, as served (decrypted where they were encrypted), and what they hold. */
@@ -61,7 +61,7 @@ export async function fetchSegment(segment: MediaSegment, options: SegmentFetchO
     // The edge may have served it half written: the next answer decides, and the longer one is kept.
     if (fetched.isOk) cut = fetched;
     if (fetched.isOk) continue;
-    const isHopeless = fetched.cause === 'corrupt' && tries >= corruptTries;
+    const isHopeless = fetched.detail.startsWith(tooBig) || (fetched.cause === 'corrupt' && tries >= corruptTries);
     const isOver = options.isGone(segment.sequence) || performance.now() - startedAt > givenUpAfterMs;
     if (isHopeless || isOver) return cut ?? fetched;
     await delay(pauseMs, undefined, { signal: options.signal });
@@ -77,8 +77,8 @@ const wholeShare = 0.6;
 /** A body that breaks off in the middle of a packet, or holds much less than the playlist says. */
 function isCut({ chunks, init, facts, segment }: GoodSegment): boolean {
   if (facts.lengthMs > 0 && facts.lengthMs < wholeShare * segment.durationMs) return true;
-  // Of fMP4 the boxes say how long they are.
-  if (init) return false;
+  // Of fMP4 the boxes say how long they are, of sound alone its frames.
+  if (init || facts.isPacked) return false;
   const tail: Buffer[] = [];
   for (let i = chunks.length - 1, missing = packetBytes; i >= 0 && missing > 0; i--) {
     const end = chunks[i]?.subarray(-missing) ?? Buffer.alloc(0);
@@ -102,7 +102,9 @@ async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Pro
   }
 }
 
-const corruptCodes = ['corrupt', 'bad_init', 'hls_bad_key'];
+/** What is longer than any Media Segment will not be shorter the next time. */
+const tooBig = 'body_too_big';
+const corruptCodes = [tooBig, 'corrupt', 'bad_init', 'hls_bad_key'];
 
 function explain(error: TemporaryError | FatalError): { cause: GapCause; detail: string } {
   if (error instanceof HttpStatusError) return { cause: 'http_error', detail: `HTTP ${error.status}` };
@@ -133,7 +135,7 @@ async function fetchOnce(segment: MediaSegment, options: SegmentFetchOptions): P
   await fetchBody(segment, options, (chunk) => void served.push(chunk));
   let bytes: Buffer = Buffer.concat(served);
   if (key && secret) bytes = decryptOrForget(bytes, { segment, key, secret, resources });
-  const facts = init ? readFmp4(bytes, init) : readTsBytes(bytes);
+  const facts = init ? readFmp4(bytes, init) : readPlainBytes(bytes);
   const hash = createHash('sha256').update(bytes).digest('hex');
   return { chunks: [bytes], sizeBytes: bytes.length, hash, facts, ...(init ? { init } : {}) };
 }
@@ -161,7 +163,7 @@ async function fetchPlain(segment: MediaSegment, options: SegmentFetchOptions): 
     hash.update(chunk);
     scanner.push(chunk);
   });
-  return { chunks, sizeBytes, hash: hash.digest('hex'), facts: readTs(scanner, chunks[0], sizeBytes) };
+  return { chunks, sizeBytes, hash: hash.digest('hex'), facts: readPlain(scanner, chunks, sizeBytes) };
 }
 
 async function fetchBody(
