@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts';
 import type { SourceInput, SourceOptions } from '../core/ports.ts';
+import { assertPublicUrl } from '../lib/net.ts';
 import { guardProxy } from '../lib/proxy.ts';
 import { findAddress, openStreamRelay } from '../lib/stream-relay.ts';
 import { concatScript } from './concat-script.ts';
@@ -31,6 +32,7 @@ export function openInput(input: SourceInput, options: Options): Promise<FfmpegI
 }
 
 async function openHttp({ url, headers }: SourceInput, { allowPrivate, signal }: Options): Promise<FfmpegInput> {
+  assertPublicUrl(url, allowPrivate);
   const proxy = await guardProxy(allowPrivate);
   const alias = proxy.alias({ url, headers, signal });
   const allowed = ['-protocol_whitelist', 'http,tcp', '-format_whitelist', containers];
