@@ -1,6 +1,8 @@
 /** Everything that writes a state. The rule: lock row → transition → save → event → ring. */
 export { type AdvanceContext, advance, ring, transition } from './advance/advance.ts';
-export { cancelDelivery, retryDelivery } from './advance/delivery.ts';
+export { answerPost, answers } from './advance/answer.ts';
+export { cancelDelivery, retryDelivery, type retryKinds, type skipKinds } from './advance/delivery.ts';
+export { leaveOut } from './advance/leave-out.ts';
 export {
   type BroadcastFacts,
   closeWindows,

@@ -55,7 +55,14 @@ async function byRef(app: App, ctx: CommandContext, ref: string): Promise<ChatDe
   const { kind, id } = parsed;
   if (kind === 's') return findChatDeliveries(app.db, ctx.chat, { sessionId: id });
   if (kind === 'w') return findChatDeliveries(app.db, ctx.chat, { watchId: id });
-  return kind === 'd' ? findChatDeliveries(app.db, ctx.chat, { deliveryId: id }) : [];
+  if (kind === 'd') return findChatDeliveries(app.db, ctx.chat, { deliveryId: id });
+  return kind === 'p' ? findChatDeliveries(app.db, ctx.chat, { postId: id }) : [];
+}
+
+/** `p12` names one Post; every other id all Posts of what it names. */
+export function postIdOf({ id }: Args): number | undefined {
+  const ref = parseRef(String(id));
+  return ref?.kind === 'p' ? ref.id : undefined;
 }
 
 /** What a link names, by the first Platform that knows it. */

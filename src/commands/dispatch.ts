@@ -6,12 +6,16 @@ import { type Language, type Role, roles } from '../core/model.ts';
 import type { ChatEvent, ChatReply } from '../core/ports.ts';
 import { errorSentence, languageOf } from '../core/text/text.ts';
 import { findGrant, noteStranger, writeAudit } from '../db/grants.ts';
+import { confirm } from './confirm.ts';
 import type { Command, CommandContext } from './context.ts';
 import { grant, revoke, whoami } from './grant.ts';
 import { help } from './help.ts';
 import { record } from './record.ts';
+import { resume } from './resume.ts';
+import { retry } from './retry.ts';
+import { skip } from './skip.ts';
 import { list, status } from './status.ts';
-import { cancel, retry, stop } from './stop.ts';
+import { cancel, stop } from './stop.ts';
 import { target } from './target.ts';
 import { unwatch, watch } from './watch.ts';
 
@@ -22,6 +26,9 @@ const commands: Record<CommandName, Command> = {
   stop,
   cancel,
   retry,
+  skip,
+  confirm,
+  resume,
   status,
   list,
   target,

@@ -1,9 +1,10 @@
 import type { App } from '../app.ts';
-import { cardState, cutAtWord, streamName } from '../core/card.ts';
+import { askingOf, askingSentence, cardState, cutAtWord, streamName } from '../core/card.ts';
 import { worstDelivery } from '../core/delivery.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
+import { findAsked } from '../db/troubles.ts';
 import { findChatDeliveries, findWatches } from '../db/watches.ts';
 import { type ChatDelivery, type Command, type CommandContext, pickDeliveries } from './context.ts';
 
@@ -22,22 +23,22 @@ export const status: Command = async (app, ctx, args) => {
 
 /** One paragraph for each order and Session, whatever number of Targets: of the Delivery that is worst off. */
 async function describeAll(app: App, ctx: CommandContext, rows: ChatDelivery[]): Promise<string> {
-  const groups = new Map<string, ChatDelivery>();
+  const groups = new Map<string, [ChatDelivery, ...ChatDelivery[]]>();
   for (const row of rows) {
     const key = `${row.watch.id} ${row.session.id}`;
-    const worst = worstDelivery([row.delivery, (groups.get(key) ?? row).delivery]);
-    groups.set(key, worst === row.delivery ? row : (groups.get(key) ?? row));
+    groups.set(key, [row, ...(groups.get(key) ?? [])]);
   }
   const shown = [...groups.values()].slice(0, perPage);
-  return (await Promise.all(shown.map((row) => describe(app, ctx, row)))).join('\n\n');
+  return (await Promise.all(shown.map((group) => describe(app, ctx, group)))).join('\n\n');
 }
 
-async function describe(
-  app: App,
-  ctx: CommandContext,
-  { delivery, session, stream, rendition }: ChatDelivery,
-): Promise<string> {
+async function describe(app: App, ctx: CommandContext, group: [ChatDelivery, ...ChatDelivery[]]): Promise<string> {
   const t = textOf(ctx.language);
+  const [first, ...others] = group.map((row) => row.delivery);
+  const worst = worstDelivery([first ?? group[0].delivery, ...others]);
+  const { delivery, session, stream, rendition } = group.find((row) => row.delivery === worst) ?? group[0];
+  const ids = group.map((row) => row.delivery.id);
+  const questions = (await findAsked(app.db, ids)).map(({ post, target }) => askingOf(post, target.name));
   const kept = await keptInWindow(app.db, rendition.id, delivery);
   const gaps = (await findGaps(app.db, rendition.id)).filter(({ atMs }) => atMs >= kept.startMs && atMs <= kept.endMs);
   const missing = gaps.reduce((sum, gap) => sum + gap.lengthMs, 0);
@@ -46,6 +47,7 @@ async function describe(
     deliveryState: delivery.state,
     isClosed: delivery.closedAt !== null,
     recordedMs: kept.lengthMs,
+    asked: questions[0],
   });
   const facts = [
     t.states[state] ?? state,
@@ -56,7 +58,8 @@ async function describe(
   const trouble = delivery.error ?? (session.state === 'reconnecting' ? rendition.trouble : undefined);
   const sentence = trouble ? troubleSentence(ctx.language, trouble) : undefined;
   const name = cutAtWord(session.title ?? streamName(stream), 80);
-  return [`s${session.id} ${name} (${rendition.name})`, facts.filter(Boolean).join(' · '), sentence]
+  const asked = questions.map((question) => askingSentence(ctx.language, question));
+  return [`s${session.id} ${name} (${rendition.name})`, facts.filter(Boolean).join(' · '), sentence, ...asked]
     .filter(Boolean)
     .join('\n');
 }

@@ -1,4 +1,4 @@
-import { cancelDelivery, closeWindows, retryDelivery } from '../advance.ts';
+import { cancelDelivery, closeWindows } from '../advance.ts';
 import { UserError } from '../core/errors.ts';
 import { textOf } from '../core/text/text.ts';
 import { type Command, pickDeliveries } from './context.ts';
@@ -20,13 +20,4 @@ export const cancel: Command = async (app, ctx, args) => {
   const id = `s${picked[0]?.session.id}`;
   if (!done.some(Boolean)) throw new UserError('nothing_to_cancel', { id });
   return { text: textOf(ctx.language).replies.cancelled(id) };
-};
-
-/** `/retry ID`: tries again what failed for good. */
-export const retry: Command = async (app, ctx, args) => {
-  const picked = await pickDeliveries(app, ctx, optional(args.id), false);
-  const done = await Promise.all(picked.map(({ delivery }) => retryDelivery(app, delivery.id)));
-  const id = `s${picked[0]?.session.id}`;
-  if (!done.some(Boolean)) throw new UserError('nothing_to_retry', { id });
-  return { text: textOf(ctx.language).replies.retrying(id) };
 };

@@ -1,7 +1,8 @@
 import { type Chapter, chapterName, listChapters } from './chapters.ts';
 import type { DeliveryState } from './delivery.ts';
 import { formatDuration, formatSize } from './duration.ts';
-import type { Language } from './model.ts';
+import { leftOutLines } from './left-out.ts';
+import type { Language, PostKind } from './model.ts';
 import type { PostContent } from './ports.ts';
 import { finalSessionStates, type SessionState } from './session.ts';
 import { textOf, troubleSentence } from './text/text.ts';
@@ -29,7 +30,25 @@ export type CardFacts = {
   pageUrl?: string | undefined;
   /** The first post of the recording in its chat. */
   postUrl?: string | undefined;
+  /** Parts that a person left out. */
+  leftOut?: { lengthMs: number }[];
+  /** A post of which a person is asked whether it stands: its id, how it may be known, the name of its Target. */
+  asked?: Asking | undefined;
 };
+
+/** What a person is asked about a post whose answer was lost. */
+export type Asking = { postId: number; what: string; target: string };
+
+/** How a person finds a post: an album by the last line of its caption (date, length, parts), a card by its title. */
+export function askingOf(post: { id: number; kind: PostKind; content: PostContent }, target: string): Asking {
+  const lines = post.content.text.split('\n');
+  return { postId: post.id, what: (post.kind === 'card' ? lines[0] : lines.at(-1)) ?? '', target };
+}
+
+/** The question, in one sentence with its two answers. */
+export function askingSentence(language: Language, { postId, what, target }: Asking): string {
+  return textOf(language).errors.post_unproven({ post: `p${postId}`, what: cutAtWord(what, chapterChars), target });
+}
 
 /** The one word for where a recording stands, from the Session's state and this chat's Delivery. */
 export function cardState({
@@ -37,7 +56,9 @@ export function cardState({
   deliveryState,
   isClosed,
   recordedMs,
-}: Pick<CardFacts, 'sessionState' | 'deliveryState' | 'isClosed' | 'recordedMs'>): string {
+  asked,
+}: Pick<CardFacts, 'sessionState' | 'deliveryState' | 'isClosed' | 'recordedMs' | 'asked'>): string {
+  if (asked && deliveryState === 'posting') return 'paused';
   if (deliveryState === 'done') return recordedMs > 0 ? 'posted' : 'failed';
   if (deliveryState === 'cancelled' || deliveryState === 'paused' || deliveryState === 'posting') return deliveryState;
   if (sessionState === 'failed') return 'failed';
@@ -57,6 +78,8 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
   const id = `s${facts.sessionId}`;
   const isCapturing = ['waiting', 'starting', 'recording', 'reconnecting'].includes(state);
   const trouble = facts.error ?? (isCapturing ? facts.trouble : undefined);
+  const { asked, leftOut = [] } = facts;
+  const leftOutMs = leftOut.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
   const rows: [string, string | undefined][] = [
     [t.card.length, formatDuration(facts.recordedMs)],
     [t.card.size, formatSize(facts.sizeBytes)],
@@ -67,7 +90,9 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
     ],
     [t.card.parts, facts.partsPlanned > 0 ? t.card.partCount(facts.partsStaged, facts.partsPlanned) : undefined],
     [t.card.end, facts.isClosed ? endOf(language, facts.endReason) : undefined],
+    [t.card.leftOut, leftOut.length > 0 ? t.card.leftOutCount(leftOut.length, formatDuration(leftOutMs)) : undefined],
     [t.card.trouble, trouble === undefined ? undefined : troubleSentence(language, trouble)],
+    [t.card.question, asked && askingSentence(language, asked)],
   ];
   return {
     text: cutAtWord(facts.title ?? facts.streamName, titleChars),
@@ -76,12 +101,18 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
     facts: rows.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value }])),
     buttons: [
       ...(isCapturing ? [{ text: t.card.stop, command: `/stop ${id}` }] : []),
+      ...(asked ? answerButtons(language, asked) : []),
       { text: t.card.status, command: `/status ${id}` },
       ...(facts.pageUrl ? [{ text: t.card.open, url: facts.pageUrl }] : []),
       ...(facts.postUrl ? [{ text: t.card.openPost, url: facts.postUrl }] : []),
     ],
   };
 }
+
+const answerButtons = (language: Language, { postId }: Asking) => [
+  { text: textOf(language).card.stands, command: `/confirm p${postId} posted` },
+  { text: textOf(language).card.isMissing, command: `/confirm p${postId} missing` },
+];
 
 /** Why a window closed: a few words, or the sentence of the error that ended it. */
 function endOf(language: Language, reason: string | undefined): string | undefined {
@@ -137,6 +168,8 @@ export type CommentFacts = {
   chapters?: Chapter[];
   /** A link was asked for and cannot be made. */
   lacksUrl?: boolean;
+  /** Kept, but left out of the posts by a person. */
+  leftOut?: { atMs: number; lengthMs: number; isUnsure: boolean }[];
 };
 
 /** More lines of a kind than this are only counted. */
@@ -155,6 +188,7 @@ export function commentContent(language: Language, facts: CommentFacts): PostCon
     facts.lacksUrl ? [textOf(language).comment.linksNeedUrl] : [],
     gapLines(language, facts),
     adLines(language, facts),
+    leftOutLines(language, facts.leftOut),
   ];
   return {
     text: blocks

@@ -85,9 +85,15 @@ export type PostedIds = {
   chatId?: string;
   /** What the chat gave for each file that was sent as it was posted: it can be sent again by it. */
   remotes?: Remote[];
+  /** A person said that it stands (`/confirm`): ids that the chat did not tell by then are not waited for. */
+  isTold?: boolean;
 };
 
-export type Reconciled = { verdict: 'posted'; ids: PostedIds } | { verdict: 'missing' } | { verdict: 'unknown' };
+/** `isUnprovable`: no later look will tell more, so a person is asked. */
+export type Reconciled =
+  | { verdict: 'posted'; ids: PostedIds }
+  | { verdict: 'missing' }
+  | { verdict: 'unknown'; isUnprovable?: boolean };
 
 /** A place a person named as a Target. */
 export type Place = {

@@ -56,10 +56,34 @@ export const commandSpecs = [
   {
     name: 'retry',
     role: 'operator',
-    args: [{ name: 'id', type: 'ref', isRequired: true }],
+    args: [
+      { name: 'id', type: 'ref', isRequired: true },
+      { name: 'only', type: ['upload', 'post', 'comment'] },
+    ],
     options: [],
     example: '/retry s12',
   },
+  {
+    name: 'skip',
+    role: 'operator',
+    args: [
+      { name: 'id', type: 'ref', isRequired: true },
+      { name: 'only', type: ['post', 'comment'] },
+    ],
+    options: [],
+    example: '/skip s12 comment',
+  },
+  {
+    name: 'confirm',
+    role: 'operator',
+    args: [
+      { name: 'id', type: 'ref', isRequired: true },
+      { name: 'answer', type: ['posted', 'missing'], isRequired: true },
+    ],
+    options: [],
+    example: '/confirm p34 posted',
+  },
+  { name: 'resume', role: 'operator', args: [], options: [], example: '/resume' },
   { name: 'status', role: 'viewer', args: [{ name: 'id', type: 'ref' }], options: [], example: '/status s12' },
   { name: 'list', role: 'viewer', args: [], options: [{ name: 'page', type: 'number' }], example: '/list page=2' },
   {

@@ -8,8 +8,10 @@ export type DeliveryEvent =
   | 'allPosted'
   /** A Post failed for good; nothing is deleted. */
   | 'postFailed'
-  /** `/retry`: it is planned again, and what failed is tried again. */
+  /** `/retry`, `/skip`: it is planned again, and what failed is tried again or left out. */
   | 'retried'
+  /** `/retry`: a comment of a Delivery that is done is tried again. */
+  | 'reopened'
   /** A Part came out too big: what was not sent is planned anew. */
   | 'cutAgain'
   /** `/cancel`. */
@@ -19,7 +21,7 @@ export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryE
   collecting: { windowPlanned: 'posting', postFailed: 'paused', cancelled: 'cancelled' },
   posting: { allPosted: 'done', postFailed: 'paused', cutAgain: 'collecting', cancelled: 'cancelled' },
   paused: { retried: 'collecting', cancelled: 'cancelled' },
-  done: {},
+  done: { reopened: 'posting' },
   cancelled: {},
 };
 export const finalDeliveryStates: DeliveryState[] = ['done', 'cancelled'];
@@ -46,7 +48,9 @@ export type PostEvent =
   /** A clear no that trying again will not mend, or its files cannot be made. */
   | 'refused'
   | 'retried'
-  /** A comment that cannot stand: the post goes without. */
+  /** Tried again, though it may stand: it is looked for first. */
+  | 'doubted'
+  /** A comment that cannot stand: the post goes without. `/skip`: a person leaves it out. */
   | 'skipped';
 
 export const postTransitions: Record<PostState, Partial<Record<PostEvent, PostState>>> = {
@@ -55,8 +59,19 @@ export const postTransitions: Record<PostState, Partial<Record<PostEvent, PostSt
   ambiguous: { confirmed: 'posted', notSent: 'planned', skipped: 'skipped' },
   failed: { retried: 'planned', skipped: 'skipped' },
   posted: {},
-  skipped: {},
+  skipped: { retried: 'planned', doubted: 'ambiguous' },
 };
+
+/** Stands in a Post's `error` when only a person can say whether it stands. */
+export const unprovenCode = 'post_unproven';
+
+/** Whether a person is asked if this Post stands: its answer was lost, and no look at the chat can tell. */
+export function isAsked({ state, error }: { state: PostState; error: string | null }): boolean {
+  return state === 'ambiguous' && error === unprovenCode;
+}
+
+/** Stands in the `error` of a Post that a person left out; after a colon what was not known of it. */
+export const leftOutCode = 'left_out';
 
 export const uploadStates = ['waiting', 'sending', 'staged', 'failed'] as const;
 export type UploadState = (typeof uploadStates)[number];

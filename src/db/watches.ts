@@ -1,9 +1,10 @@
-import { and, desc, eq, isNull, notInArray, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
 import { finalDeliveryStates } from '../core/delivery.ts';
 import type { ChatAddress, Language, Quality } from '../core/model.ts';
 import type { Database, Queryable } from './client.ts';
 import {
   deliveries,
+  posts,
   renditions,
   sessions,
   streams,
@@ -110,6 +111,7 @@ export type DeliveryFilter = {
   sessionId?: number;
   watchId?: number;
   deliveryId?: number;
+  postId?: number;
   stream?: { platform: string; channel: string };
   /** Its window is open: still captured for this chat. */
   isOpen?: boolean;
@@ -135,6 +137,7 @@ export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filte
         filter.sessionId === undefined ? undefined : eq(deliveries.sessionId, filter.sessionId),
         filter.watchId === undefined ? undefined : eq(watches.id, filter.watchId),
         filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
+        filter.postId === undefined ? undefined : eq(deliveries.id, ofPost(db, filter.postId)),
         filter.stream === undefined ? undefined : eq(streams.platform, filter.stream.platform),
         filter.stream === undefined ? undefined : eq(streams.channel, filter.stream.channel),
         filter.isOpen ? isNull(deliveries.closedAt) : undefined,
@@ -143,6 +146,26 @@ export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filte
     )
     .orderBy(desc(deliveries.id))
     .limit(mostDeliveries);
+}
+
+const ofPost = (db: Queryable, postId: number) =>
+  db.select({ id: posts.deliveryId }).from(posts).where(eq(posts.id, postId));
+
+/** Goes on with the standing orders of a chat that are paused. @returns their ids */
+export async function resumeWatches(db: Queryable, chat: ChatAddress): Promise<number[]> {
+  const rows = await db
+    .update(watches)
+    .set({ pausedAt: null })
+    .where(
+      and(
+        eq(watches.chatKind, chat.kind),
+        eq(watches.chatId, chat.chatId),
+        isNull(watches.endedAt),
+        isNotNull(watches.pausedAt),
+      ),
+    )
+    .returning({ id: watches.id });
+  return rows.map(({ id }) => id);
 }
 
 /** Ids of the standing orders that post to a Target. */

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import { unprovenCode } from '../core/delivery.ts';
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
@@ -105,13 +106,19 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
   const sent = outgoing({ ...telling, content: card.content });
   const found = await chat.reconcile(target, sent, [], signal).catch((err: unknown) => {
     app.log.warn({ err, post: card.id }, 'cannot look for the card yet');
-    return { verdict: 'unknown' } as const;
+    return { verdict: 'unknown', isUnprovable: err instanceof FatalError } as const;
   });
   if (found.verdict === 'missing') return (await advance(app, 'posts', card.id, 'notSent')) !== undefined;
   if (found.verdict === 'posted') {
     const { remotes: _, ...posted } = found.ids;
     await advance(app, 'posts', card.id, 'confirmed', { posted, attempts: 0, postedAt: new Date(), error: null });
-  } else await waitWith(app, card, undefined);
+  } else {
+    // `/status` asks: there is no card to ask on.
+    const isAsked = found.verdict === 'unknown' && found.isUnprovable === true;
+    const asked = and(eq(posts.id, card.id), eq(posts.state, 'ambiguous'));
+    if (isAsked) await app.db.update(posts).set({ error: unprovenCode }).where(asked);
+    await waitWith(app, card, undefined);
+  }
   return false;
 }
 

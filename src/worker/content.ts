@@ -1,5 +1,13 @@
 import type { App } from '../app.ts';
-import { type AlbumFacts, albumCaption, cardContent, commentContent, coverageOf, streamName } from '../core/card.ts';
+import {
+  type AlbumFacts,
+  albumCaption,
+  askingOf,
+  cardContent,
+  commentContent,
+  coverageOf,
+  streamName,
+} from '../core/card.ts';
 import { worstDelivery } from '../core/delivery.ts';
 import type { ChatKind, Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
@@ -18,6 +26,7 @@ import {
 } from '../db/deliveries.ts';
 import type { watches } from '../db/schema.ts';
 import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
+import { findAsked, findLeftOut } from '../db/troubles.ts';
 import { isIdUnknown, parentOf } from './outgoing.ts';
 import { targetRef } from './target.ts';
 
@@ -92,7 +101,8 @@ export async function contentOfComment(
   const chapters = await findChapters(app.db, delivery.sessionId, delivery);
   const facts = await windowFacts(app, delivery);
   const adBreaks = await adBreaksTold(app, delivery, watch);
-  return commentContent(watch.language as Language, { ...facts, chapters, lacksUrl, adBreaks });
+  const leftOut = await findLeftOut(app.db, delivery);
+  return commentContent(watch.language as Language, { ...facts, chapters, lacksUrl, adBreaks, leftOut });
 }
 
 /** Ad breaks inside a window, for whom asked about them. */
@@ -138,7 +148,19 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     isClosed: delivery.closedAt !== null,
     pageUrl,
     postUrl: await findPostUrl(app, siblings),
+    leftOut: await findLeftOut(app.db, worst),
+    asked: await findQuestion(app, siblings),
   });
+}
+
+/** The first question that is open about a recording; one about the card itself cannot stand on it. */
+async function findQuestion(app: App, siblings: { delivery: DeliveryRow }[]) {
+  const asked = await findAsked(
+    app.db,
+    siblings.map(({ delivery }) => delivery.id),
+  );
+  const first = asked.find(({ post }) => post.kind !== 'card');
+  return first && askingOf(first.post, first.target.name);
 }
 
 /** Where the first post stands that a browser can open. */

@@ -20,9 +20,9 @@ export function outgoingPost({ context, post, rows }: Sending): OutgoingPost {
   };
 }
 
-/** The Post that comments hang under: the first of the Delivery. */
+/** The Post that comments hang under: the first of the Delivery that nobody left out. */
 export function parentOf(rows: PostRow[]): PostRow | undefined {
-  return rows.find((row) => row.kind !== 'comment');
+  return rows.find((row) => row.kind !== 'comment' && row.state !== 'skipped');
 }
 
 /** The chat accepted it and will tell some of its ids later. */

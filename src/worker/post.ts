@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
+import { leftOutCode } from '../core/delivery.ts';
 import type { PostItem } from '../core/ports.ts';
-import { findDelivery, findIdFloor, findPosts } from '../db/deliveries.ts';
+import { findDelivery, findIdFloor, findPosts, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { makeCover } from './cover.ts';
@@ -19,11 +20,11 @@ import { targetAddress, targetRef } from './target.ts';
  * the chat, so posts to one chat go one at a time.
  */
 export async function sendPosts(app: App, deliveryId: number, signal: AbortSignal): Promise<void> {
-  const context = await findDelivery(app.db, deliveryId);
-  const chat = context && app.chats.get(context.target.kind);
-  if (!context || !chat || context.delivery.state !== 'posting') return;
   for (;;) {
-    if (signal.aborted) return;
+    // Read each time: `/cancel` ends it between two posts.
+    const context = await findDelivery(app.db, deliveryId);
+    const chat = context && app.chats.get(context.target.kind);
+    if (signal.aborted || !context || !chat || context.delivery.state !== 'posting') return;
     const rows = await findPosts(app.db, deliveryId);
     const post = rows.find((row) => row.state !== 'posted' && row.state !== 'skipped');
     // A comment hangs under a message, and a Delivery that is done knows its own.
@@ -45,8 +46,8 @@ async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise
   if (post.state !== 'planned' && !(await reconcilePost(app, sending, signal))) return false;
   const now = await app.db.query.posts.findFirst({ where: (row) => eq(row.id, post.id) });
   if (!now || now.state === 'posted' || now.state === 'skipped') return now !== undefined;
-  if (now.kind === 'comment' && isIdUnknown(parentOf(rows)?.posted))
-    return skipComment(app, sending, 'forward_not_seen');
+  const reason = now.kind === 'comment' ? whyNoComment(rows) : undefined;
+  if (reason) return skipComment(app, sending, reason);
   const dir = join(app.config.dataDir, 'spool', app.owner, `post${post.id}`);
   const current = { ...sending, post: now };
   try {
@@ -59,6 +60,14 @@ async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** A comment needs a post that stands where we know. */
+function whyNoComment(rows: PostRow[]): string | undefined {
+  const parent = parentOf(rows);
+  if (!parent) return leftOutCode;
+  if (!isIdUnknown(parent.posted)) return undefined;
+  return parent.posted?.isTold ? 'post_ids_unknown' : 'forward_not_seen';
 }
 
 type Files = { items: PostItem[]; coverPath: string | undefined };

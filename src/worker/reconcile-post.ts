@@ -1,8 +1,11 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
-import { type PostRow } from '../db/deliveries.ts';
-import { posts } from '../db/schema.ts';
+import { isAsked, unprovenCode } from '../core/delivery.ts';
+import { FatalError } from '../core/errors.ts';
+import type { Reconciled } from '../core/ports.ts';
+import type { PostRow } from '../db/deliveries.ts';
+import { events, posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { isIdUnknown, outgoingPost, type Sending } from './outgoing.ts';
 import { knownItems } from './post-items.ts';
@@ -25,13 +28,26 @@ export async function reconcilePost(app: App, sending: Sending, signal: AbortSig
   const result = await look(app, sending, signal);
   step('reconcile.looked');
   if (result?.verdict === 'posted') return confirmPost(app, sending, result.ids);
-  if (result?.verdict === 'missing') return (await advance(app, 'posts', post.id, 'notSent')) !== undefined;
+  if (result?.verdict === 'missing')
+    return (await advance(app, 'posts', post.id, 'notSent', { error: null })) !== undefined;
   if (isOverdue(sending)) return skipComment(app, sending, 'answer_lost');
+  if (result?.verdict === 'unknown' && result.isUnprovable && post.kind !== 'comment') await askPerson(app, sending);
   await lookLater(app, post);
   return false;
 }
 
-async function look(app: App, sending: Sending, signal: AbortSignal) {
+/** Nobody but a person can tell whether it stands: asked on the card and by `/status`, until `/confirm` answers. */
+async function askPerson(app: App, { context, post }: Sending): Promise<void> {
+  if (isAsked(post)) return;
+  await app.db
+    .update(posts)
+    .set({ error: unprovenCode })
+    .where(and(eq(posts.id, post.id), eq(posts.state, 'ambiguous')));
+  await app.db.insert(events).values({ kind: 'post.asked', subject: 'post', subjectId: post.id });
+  await app.queue.add([{ name: 'card', data: { deliveryId: context.delivery.id } }]);
+}
+
+async function look(app: App, sending: Sending, signal: AbortSignal): Promise<Reconciled | undefined> {
   const { chat, context, post } = sending;
   try {
     const items = await knownItems(app, sending);
@@ -40,13 +56,19 @@ async function look(app: App, sending: Sending, signal: AbortSignal) {
     return result;
   } catch (err) {
     app.log.warn({ err, post: post.id }, 'cannot reconcile yet');
-    return undefined;
+    // We may not look there (any more).
+    return err instanceof FatalError ? { verdict: 'unknown', isUnprovable: true } : undefined;
   }
 }
 
 async function lookLater(app: App, post: PostRow): Promise<void> {
   const wait = { ...nextTry(undefined, post.attempts), attempts: Math.min(post.attempts + 1, maxAttempts) };
-  await app.db.update(posts).set(wait).where(eq(posts.id, post.id));
+  // A person may have answered meanwhile.
+  const isOpen = inArray(posts.state, ['ambiguous', 'posted']);
+  await app.db
+    .update(posts)
+    .set(wait)
+    .where(and(eq(posts.id, post.id), isOpen));
 }
 
 /**
@@ -60,7 +82,8 @@ export async function learnIds(
   signal: AbortSignal,
 ): Promise<'settled' | 'learned' | 'waiting'> {
   const unknown = sending.rows.filter(
-    ({ posted, postedAt }) => isIdUnknown(posted) && Date.now() - (postedAt?.getTime() ?? 0) < idWaitMs,
+    ({ posted, postedAt }) =>
+      isIdUnknown(posted) && !posted?.isTold && Date.now() - (postedAt?.getTime() ?? 0) < idWaitMs,
   );
   const learned: boolean[] = [];
   for (const post of unknown) learned.push(await learnOne(app, { ...sending, post }, signal));

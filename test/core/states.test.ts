@@ -43,8 +43,10 @@ describe.each(machines)('the states of a $name', ({ table, starts, finals }) => 
       ).toBe(true);
   });
 
-  test('are left by no event once they are final, but for what is found lost', () => {
-    for (const final of finals) expect(Object.keys(table[final] ?? {}).filter((event) => event !== 'lost')).toEqual([]);
+  test('are left by no event once they are final, but for what is found lost or a person wants tried again', () => {
+    const again = ['lost', 'reopened', 'retried', 'doubted'];
+    for (const final of finals)
+      expect(Object.keys(table[final] ?? {}).filter((event) => !again.includes(event))).toEqual([]);
   });
 
   test('stay in the table whatever events come', () => {

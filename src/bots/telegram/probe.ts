@@ -46,7 +46,7 @@ export async function probeChat(telegram: Telegram, probe: Probe, signal: AbortS
   try {
     const found = await findMessages(telegram, probe, { fence: fence.message_id, copies, signal });
     step('probe.looked');
-    if (!found) return { verdict: 'unknown' };
+    if (!found) return { verdict: 'unknown', isUnprovable: true };
     const ids = expected.values.map((value) => found.get(value)).filter((id) => id !== undefined);
     if (ids.length === expected.values.length)
       return { verdict: 'posted', ids: { messageIds: ids.map(String), chatId } };

@@ -35,9 +35,10 @@ export async function reconcilePost(
   const isDirect = items.some(({ file }) => file !== undefined) || (post.kind === 'video' && items.length === 0);
   const mayStillCome = ageMs < (telegram.settleMs ?? (isDirect ? settleUploadMs : settleMs));
   const vault = vaultOf(telegram, target);
-  if (!vault || mayStillCome) return { verdict: 'unknown' };
+  if (mayStillCome) return { verdict: 'unknown' };
+  if (!vault) return { verdict: 'unknown', isUnprovable: true };
   const chatId = await placeOf(telegram, target, post);
-  if ((await chatInfo(telegram, chatId)).has_protected_content) return { verdict: 'unknown' };
+  if ((await chatInfo(telegram, chatId)).has_protected_content) return { verdict: 'unknown', isUnprovable: true };
   const others = await idsOfOthers(telegram.db, post, chatId);
   return probeChat(telegram, { chatId, vault, expected, post, others }, signal);
 }
