@@ -42,6 +42,10 @@ const grow = async (stream: LiveStream, reading: Reading) => {
   await reading.hasSegments(2);
   stream.advance(2);
 };
+/** Nothing comes of it; waits for how it ends. */
+const untilOver = async (_: LiveStream, reading: Reading) => {
+  await reading.done.catch(() => undefined);
+};
 const segment = (fault: string, kind: Fault): Scenario => ({
   fault: `a Media Segment ${fault}`,
   before: (stream) => stream.failSegment(2, kind, 1),
@@ -239,26 +243,94 @@ const scenarios: Scenario[] = [
   ads('keep'),
   ads('drop'),
   ads('mark'),
+  { fault: 'separate sound, MPEG-TS', options: { isSplit: true }, usesMaster: true, act: grow },
+  { fault: 'separate sound, fMP4', options: { isSplit: true, format: 'fmp4' }, usesMaster: true, act: grow },
+  {
+    fault: 'separate sound, a Media Segment of it answers 503 once',
+    options: { isSplit: true },
+    usesMaster: true,
+    before: (stream) => stream.failSegment(2, 503, 1, 'audio'),
+    act: grow,
+  },
+  {
+    ...ads('drop'),
+    fault: 'separate sound, an ad break of 3 s, `ads=drop`',
+    options: { initial: 3, window: 12, isSplit: true },
+    usesMaster: true,
+    before: (stream) => stream.adBreak(3, 'cue'),
+  },
+  {
+    fault: 'separate sound, a Media Segment of it answers 404 until it leaves the window',
+    options: { isSplit: true, window: 4 },
+    usesMaster: true,
+    before: (stream) => stream.failSegment(1, 404, Number.POSITIVE_INFINITY, 'audio'),
+    act: async (stream) => {
+      await until(() => stream.requests(1, 'audio') > 1, 'a second try');
+      stream.advance(2);
+      await polls(stream, 4);
+    },
+  },
+  {
+    fault: 'hostile: the playlist never ends',
+    before: (stream) => stream.failPlaylist('endless'),
+    act: untilOver,
+    published: async () => 0,
+  },
+  {
+    fault: 'hostile: the playlist comes in drips',
+    before: (stream) => stream.failPlaylist('drip'),
+    act: untilOver,
+    published: async () => 0,
+  },
+  {
+    fault: 'hostile: a master of a million variants',
+    input: () => ({
+      url: origin.page('million.m3u8', `#EXTM3U\n${'#EXT-X-STREAM-INF:BANDWIDTH=1\na\n'.repeat(100_000)}`),
+    }),
+    act: untilOver,
+    published: async () => 0,
+  },
+  {
+    fault: 'hostile: a Media Segment says that it is 10 GB',
+    before: (stream) => stream.failSegment(2, 'huge'),
+  },
+  {
+    fault: 'hostile: a Media Segment never ends',
+    before: (stream) => stream.failSegment(2, 'endless'),
+  },
+  {
+    fault: 'hostile: a Media Segment comes in drips',
+    before: (stream) => stream.failSegment(0, 'drip'),
+    act: async (stream) => {
+      await until(() => stream.requests(0) > 0, 'the drips');
+      stream.advance();
+      await polls(stream, 2);
+    },
+  },
 ];
 
 describe('faults of HLS', { timeout: 90_000 }, () => {
-  test.each(scenarios.map((scenario) => [scenario.fault, scenario] as const))('%s', async (fault, scenario) => {
-    const stream = await origin.stream(`f${count++}`, scenario.options ?? {});
-    await scenario.before?.(stream);
-    const url = scenario.usesMaster ? stream.masterUrl : stream.url;
-    const input: SourceInput = { url, headers: {}, protocol: 'hls', quality: 'best', ...scenario.input?.(stream) };
-    const reading = await read(hlsSource, input, undefined, 1_000, scenario.ads);
-    await scenario.act?.(stream, reading);
-    stream.end();
-    const ends = await reading.done.then(
-      () => 'ends with the stream',
-      (error) => `\`${error.code}\`: looks again until the grace is over`,
-    );
-    const kept = frameSum(reading.segments);
-    const published = (await scenario.published?.(stream)) ?? (await stream.frames());
-    await expectParts(reading);
-    expectRow('hls', { fault, ...describeItems(reading.items, { kept, published }), ends });
-  });
+  test.concurrent.each(scenarios.map((scenario) => [scenario.fault, scenario] as const))(
+    '%s',
+    async (fault, scenario) => {
+      const stream = await origin.stream(`f${count++}`, scenario.options ?? {});
+      await scenario.before?.(stream);
+      const url = scenario.usesMaster ? stream.masterUrl : stream.url;
+      const input: SourceInput = { url, headers: {}, protocol: 'hls', quality: 'best', ...scenario.input?.(stream) };
+      const reading = await read(hlsSource, input, undefined, 1_000, scenario.ads);
+      await scenario.act?.(stream, reading);
+      stream.end();
+      const ends = await reading.done.then(
+        () => 'ends with the stream',
+        (error) =>
+          `\`${error.code}\`: ${error.name === 'UserError' ? 'ends and says why' : 'looks again until the grace is over'}`,
+      );
+      const kept = frameSum(reading.segments.filter(({ track }) => track === 0));
+      const published = (await scenario.published?.(stream)) ?? (await stream.frames());
+      await expectParts(reading);
+      expectRow('hls', { fault, ...describeItems(reading.items, { kept, published }), ends });
+    },
+  );
 
   test('the table holds no line that no test stands behind', () => {
     expectRows(
@@ -273,7 +345,9 @@ async function expectParts({ items, segments }: Reading): Promise<void> {
   const hashes = segments.flatMap((segment) => segment.hashes);
   expect(new Set(hashes).size).toBe(hashes.length);
   const parts = await partsOf(items);
-  expect(parts.reduce((sum, { frames }) => sum + frames, 0)).toBe(frameSum(segments));
+  expect(parts.reduce((sum, { frames }) => sum + frames, 0)).toBe(
+    frameSum(segments.filter(({ track }) => track === 0)),
+  );
   for (const { beginApartMs, endApartMs } of parts) {
     expect(Math.abs(beginApartMs)).toBeLessThanOrEqual(40);
     expect(Math.abs(endApartMs)).toBeLessThanOrEqual(40);

@@ -24,17 +24,19 @@ export function expectRows(source: string, faults: string[]): void {
   writeFileSync(fileOf(source), `${JSON.stringify(ordered, null, 2)}\n`);
 }
 
+const lengthText = (lengthMs: number) => (lengthMs > 0 ? ` ${(lengthMs / 1000).toFixed(1)} s` : ' of unknown length');
+
 /** What a Source yielded, as the table says it. Lengths to a tenth of a second. */
 export function describeItems(items: SourceItem[], frames: { kept: number; published: number }) {
   const takes = items.filter(({ kind }) => kind === 'take').length;
   const share = frames.kept === frames.published ? `all ${frames.kept}` : `${frames.kept} of ${frames.published}`;
   const told = items.flatMap((item) => {
-    const seconds = 'lengthMs' in item ? ` ${(item.lengthMs / 1000).toFixed(1)} s` : '';
+    const seconds = 'lengthMs' in item ? lengthText(item.lengthMs) : '';
     if (item.kind === 'mark') return [`mark \`${item.cause}\`${seconds}`];
     return item.kind === 'gap' ? [`Gap \`${item.cause}\`${seconds}${item.detail ? ` (${item.detail})` : ''}`] : [];
   });
   return {
-    kept: `${share} frames, ${takes} ${takes === 1 ? 'Take' : 'Takes'}`,
+    kept: takes === 0 ? 'nothing' : `${share} frames, ${takes} ${takes === 1 ? 'Take' : 'Takes'}`,
     told: told.length === 0 ? 'nothing' : told.join(', '),
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { afterAll } from 'vitest';
 import type { SourceItem } from '../../src/core/ports.ts';
 import { run } from '../../src/lib/run.ts';
 import { type Material, remuxPart } from '../../src/media/remux.ts';
+import { toMaterial } from '../../src/worker/material.ts';
 import { programs } from './programs.ts';
 
 /** A Take made into one file, and what lies in it. Times in seconds. */
@@ -25,26 +27,33 @@ export async function partsOf(items: SourceItem[]): Promise<MadePart[]> {
   dir ??= await mkdtemp(join(tmpdir(), 'aircheck-parts-'));
   const made: MadePart[] = [];
   for (const [index, material] of materials(items).entries()) {
-    const outPath = join(dir, `${performance.now()}-${index}.mp4`);
+    const outPath = join(dir, `${randomUUID()}-${index}.mp4`);
     const { lengthMs } = await remuxPart({ ...material, outPath, signal: new AbortController().signal, programs });
     made.push({ ...(await measure(outPath)), lengthMs });
   }
   return made;
 }
 
+/** As the rows of these items would stand in the database: sound that lies apart stands where its pictures will. */
 function materials(items: SourceItem[]): Material[] {
-  const all: Material[] = [];
+  type Row = Parameters<typeof toMaterial>[0][number];
+  const takes: Row[][] = [];
+  let take: Partial<Row['take']> = {};
+  let mediaSequence = 0;
   for (const item of items) {
     if (item.kind === 'take') {
-      const { initPath } = item;
-      all.push({ runs: [], ...(initPath ? { openInit: async () => createReadStream(initPath) } : {}) });
+      const { codecs, initPath = null, audioInitPath = null } = item;
+      take = { id: takes.length, codecs, initKey: initPath, audioInitKey: audioInitPath, withheldReason: null };
+      takes.push([]);
     }
-    const material = all.at(-1);
-    if (item.kind !== 'segment' || item.segment.track !== 0 || !material) continue;
-    if (item.segment.startsRun || material.runs.length === 0) material.runs.push({ files: [] });
-    material.runs.at(-1)?.files.push(async () => createReadStream(item.segment.path));
+    if (item.kind !== 'segment') continue;
+    const segment: Partial<Row['segment']> = { ...item.segment, key: item.segment.path, mediaSequence };
+    takes.at(-1)?.push({ segment: { ...segment, takeId: take.id }, take } as Row);
+    if (item.segment.track === 0) mediaSequence++;
   }
-  return all.filter(({ runs }) => runs.length > 0);
+  return takes
+    .map((rows) => toMaterial(rows, { from: 0 }, async (key) => createReadStream(key)))
+    .filter(({ runs }) => runs.length > 0);
 }
 
 type Packet = { time: number; length: number };

@@ -3,9 +3,10 @@ import { gzipSync } from 'node:zlib';
 
 /**
  * What a request meets instead of its answer: an HTTP status, or a fault of the connection or the body. `truncate`
- * breaks off in the middle, `short` ends there as if that were all, `drip` sends a byte now and then for ever.
+ * breaks off in the middle, `short` ends there as if that were all, `drip` sends a byte now and then for ever, `endless`
+ * goes on with the same bytes for ever, `huge` claims to be 10 GB.
  */
-export type Fault = number | 'reset' | 'hang' | 'truncate' | 'short' | 'drip';
+export type Fault = number | 'reset' | 'hang' | 'truncate' | 'short' | 'drip' | 'endless' | 'huge';
 
 export type Answer = {
   /** Absent: 404. */
@@ -26,13 +27,16 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   const isGzipped = answer.isGzipped === true && ranged.status === 200;
   const whole = isGzipped ? gzipSync(ranged.bytes) : ranged.bytes;
   const bytes = fault === 'short' ? whole.subarray(0, whole.length >> 1) : whole;
-  const headers = { 'content-type': type, 'content-length': bytes.length, 'cache-control': 'no-store' };
+  if (fault === 'endless') return goOn(response, bytes);
+  const length = fault === 'huge' ? 10_000_000_000 : bytes.length;
+  const headers = { 'content-type': type, 'content-length': length, 'cache-control': 'no-store' };
   response.writeHead(ranged.status, {
     ...headers,
     ...ranged.headers,
     ...(isGzipped ? { 'content-encoding': 'gzip' } : {}),
   });
   if (fault === 'drip') return drip(response, bytes);
+  if (fault === 'huge') return void response.write(bytes);
   if (fault !== 'truncate') return void response.end(bytes);
   response.write(bytes.subarray(0, bytes.length >> 1), () => response.socket?.destroy());
 }
@@ -47,6 +51,15 @@ function rangeOf(range: string | undefined, bytes: Buffer): Ranged | undefined {
   if (first > last) return undefined;
   const headers = { 'content-range': `bytes ${first}-${last}/${bytes.length}` };
   return { status: 206, bytes: bytes.subarray(first, last + 1), headers };
+}
+
+/** As fast as it is taken. */
+function goOn(response: ServerResponse, bytes: Buffer): void {
+  const more = () => {
+    while (!response.destroyed && response.write(bytes));
+  };
+  response.on('drain', more);
+  more();
 }
 
 function drip(response: ServerResponse, bytes: Buffer): void {
