@@ -15,7 +15,7 @@ import { readTsSound } from '../../src/media/sound-frames.ts';
 import { createResources } from '../../src/sources/hls/resources.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { type LiveOptions, type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
-import { frameSum, read, until } from './source.ts';
+import { frameSum, read, resumeAfter, until } from './source.ts';
 
 let origin: LiveOrigin;
 let count = 0;
@@ -198,6 +198,27 @@ describe('sound that lies apart', { timeout: 60_000 }, () => {
     expect(frameSum(reading.segments)).toBe(await stream.frames());
     const sound = reading.segments.filter(({ track }) => track === 1);
     expect(sound.flatMap(({ hashes }) => hashes)).toHaveLength(7);
+  });
+
+  test('the next owner goes on with both tracks, from where the pictures stood', async () => {
+    const stream = await live({ isSplit: true, format: 'fmp4' });
+    const first = await read(hlsSource, masterOf(stream), undefined, 1_000);
+    await first.hasSegments(8);
+    first.abort();
+    await first.done;
+    const pictures = first.segments.filter(({ track }) => track === 0);
+    stream.advance(2);
+    stream.end();
+    const second = await read(hlsSource, masterOf(stream), resumeAfter(pictures), 1_000);
+    await second.done;
+    expect(gapsOf(second.items)).toEqual([]);
+    const all = [...first.segments, ...second.segments];
+    expect(frameSum(all)).toBe(await stream.frames());
+    const heard = new Set(all.filter(({ track }) => track === 1).flatMap(({ hashes }) => hashes));
+    expect(heard.size).toBe(stream.last() + 1);
+    // What was over before the pictures went on is not kept again.
+    const again = second.segments.filter(({ track }) => track === 1).flatMap(({ hashes }) => hashes);
+    expect(again.length).toBeLessThanOrEqual(stream.last() + 1 - pictures.length + 1);
   });
 
   test('`audio` records the sound alone', async () => {

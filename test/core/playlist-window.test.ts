@@ -202,4 +202,36 @@ describe('reading playlists', () => {
     expect(pick(all, 'audio')).toBe('http://cdn/audio.m3u8');
     expect(pick(variants, 'audio')).toBe('http://cdn/480.m3u8');
   });
+
+  test('of the same height the most pictures a second are taken, then the most bits; sound may lie apart', () => {
+    const sound = (name: string, more: string) =>
+      `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="${name}",${more},URI="${name}.m3u8"`;
+    const variant = (name: string, more: string) => [`#EXT-X-STREAM-INF:${more},AUDIO="s"`, `${name}.m3u8`];
+    const parsed = parsePlaylist(
+      [
+        ...['#EXTM3U', sound('fr', 'AUTOSELECT=YES'), sound('en', 'DEFAULT=YES,AUTOSELECT=YES')],
+        ...variant('p30', 'BANDWIDTH=9000,RESOLUTION=1280x720,FRAME-RATE=30.000'),
+        ...variant('p60', 'BANDWIDTH=6000,RESOLUTION=1280x720,FRAME-RATE=60.000'),
+        ...variant('p60-thin', 'BANDWIDTH=5000,RESOLUTION=1280x720,FRAME-RATE=60.000'),
+        ...variant('small', 'BANDWIDTH=1000,RESOLUTION=640x360,FRAME-RATE=30.000'),
+      ].join('\n'),
+      'http://cdn/',
+    );
+    if (parsed.kind !== 'master') throw new Error('no master');
+    const apart = { audioUrl: 'http://cdn/en.m3u8' };
+    expect(pickVariant(parsed.variants, 'best')).toMatchObject({ url: 'http://cdn/p60.m3u8', frameRate: 60, ...apart });
+    expect(pickVariant(parsed.variants, '480p')).toMatchObject({ url: 'http://cdn/small.m3u8', ...apart });
+    const alone = pickVariant(parsed.variants, 'audio');
+    expect(alone).toMatchObject({ url: 'http://cdn/en.m3u8', isAudioOnly: true });
+    expect(alone.audioUrl).toBeUndefined();
+  });
+
+  test('sound whose address is that of the pictures, or that has none, is inside', () => {
+    for (const address of ['', ',URI="v.m3u8"']) {
+      const sound = `#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="s",NAME="s",DEFAULT=YES${address}`;
+      const lines = ['#EXTM3U', sound, '#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO="s"', 'v.m3u8'];
+      const parsed = parsePlaylist(lines.join('\n'), 'http://cdn/');
+      expect(parsed.kind === 'master' && parsed.variants[0]?.audioUrl).toBeUndefined();
+    }
+  });
 });

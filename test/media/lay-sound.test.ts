@@ -83,6 +83,18 @@ describe('sound that lies apart', () => {
     expectSteps(heard, 48_000);
   });
 
+  test('a Part that is encoded again keeps both, in step', async () => {
+    const { made, seen, heard } = await make('again.mp4', {
+      runs: [{ files: pictures.segments.slice(1, 3).map(bytesOf) }],
+      openInit: fileOf(pictures.initPath),
+      sound: { runs: [{ files: sound.segments.map(bytesOf) }], openInit: fileOf(sound.initPath) },
+      bitsPerSecond: 200_000,
+    } as Material);
+    expect(made.frameCount).toBe(50);
+    expect(Math.abs((seen[0] ?? 0) - (heard[0] ?? 0))).toBeLessThan(0.05);
+    expect(Math.abs((heard.at(-1) ?? 0) - (seen.at(-1) ?? 0))).toBeLessThan(0.06);
+  });
+
   test('a hole in the sound stays where it is', async () => {
     const { made, seen, heard } = await make('hole.mp4', {
       runs: [{ files: pictures.segments.map(bytesOf) }],
