@@ -170,6 +170,14 @@ describe('a page is asked of yt-dlp', () => {
     expect((await ask(`${base}/channel`, { quality })).input).toMatchObject({ url, quality });
   });
 
+  test('pictures without sound are taken with their master, where the sound is listed too', async () => {
+    const master = { manifest_url: 'https://cdn/master.m3u8', acodec: 'none' };
+    const sound = { ...livePage.formats[0], manifest_url: 'https://cdn/master.m3u8' };
+    await answer({ ...livePage, formats: [sound, hls(360, master), hls(720, master)] });
+    expect((await ask(`${base}/channel`)).input.url).toBe('https://cdn/master.m3u8');
+    expect((await ask(`${base}/channel`, { quality: 'audio' })).input.url).toBe('https://cdn/a.m3u8');
+  });
+
   test('where everything is higher than asked for the lowest picture is taken, not the sound alone', async () => {
     await answer({ ...livePage, formats: [livePage.formats[0], hls(720), hls(1080)] });
     expect((await ask(`${base}/channel`, { quality: '360p' })).input.url).toBe('https://cdn/720.m3u8');
