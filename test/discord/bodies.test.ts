@@ -1,3 +1,4 @@
+import { Routes } from 'discord.js';
 import { expect, test } from 'vitest';
 import { expectRefused, send, setup } from './setup.ts';
 
@@ -70,6 +71,15 @@ test('what Discord would ignore is noted', async () => {
     'MessageCreateRequest has no field caption',
     'MessageCreateRequest has no field embeds.0.titel',
   ]);
+});
+
+test('a message of new components stays one when it is edited', async () => {
+  const server = await setup();
+  const components = [{ type: 10, content: 'y' }];
+  const { id } = await send(server, server.channel, { flags: 1 << 15, components });
+  const path = Routes.channelMessage(server.channel.id, id);
+  await server.rest.patch(path, { body: { components: [{ type: 10, content: 'z' }] } });
+  await expectRefused(server.rest.patch(path, { body: { content: 'words' } }), 400, 50035);
 });
 
 test('a picture that was not sent along is noted', async () => {

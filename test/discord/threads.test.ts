@@ -1,4 +1,4 @@
-import { ChannelType, Routes } from 'discord.js';
+import { type APIMessage, ChannelType, Routes } from 'discord.js';
 import { expect, test } from 'vitest';
 import { usualPermissions } from '../support/discord/permissions.ts';
 import { expectRefused, type Setup, send, setup } from './setup.ts';
@@ -23,6 +23,16 @@ test('a thread has the id of its message; a second try says that it exists', asy
     thread: { id },
   });
   expect(server.world.threads(server.channel)).toHaveLength(1);
+});
+
+test('a thread begins with its message, which nobody can edit there', async () => {
+  const server = await setup();
+  const { id, thread } = await withThread(server);
+  const [starter] = (await server.rest.get(Routes.channelMessages(thread.id))) as APIMessage[];
+  expect(starter).toMatchObject({ type: 21, content: '', referenced_message: { id, content: 'post' } });
+  const path = Routes.channelMessage(thread.id, starter?.id ?? '');
+  await expectRefused(server.rest.patch(path, { body: { content: 'x' } }), 403, 50021);
+  expect(server.world.messages(thread)).toEqual([]);
 });
 
 test('threads of announcement channels are of their own type', async () => {

@@ -59,7 +59,8 @@ export function forPeople(state: WorldState) {
 export function forLooks(state: WorldState) {
   return {
     messages(channel: ChannelState): SeenMessage[] {
-      const all = [...channel.messages.values()].toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+      const written = [...channel.messages.values()].filter(({ type }) => type !== 21);
+      const all = written.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
       return all.map((message) => ({
         ...messageView(state, message),
         fileSha256: message.attachments.map(({ file }) => file.sha256),

@@ -56,7 +56,6 @@ const refusals = {
   archivedThread: [400, 50083, 'Thread is archived'],
   invalidJson: [400, 50109, 'The request body contains invalid JSON.'],
   threadExists: [400, 160004, 'A thread has already been created for this message'],
-  unknownReply: [400, 50035, 'Invalid Form Body'],
 } as const satisfies Record<string, readonly [number, number, string]>;
 
 /** The refusal by its name. */

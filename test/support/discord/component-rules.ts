@@ -12,10 +12,10 @@ export function listOf(value: unknown): Fields[] {
 }
 
 /** What is wrong with the components of a message besides their shape. */
-export function componentFaults(body: Fields): Fault[] {
+export function componentFaults(body: Fields, standingFlags: number): Fault[] {
   const rows = listOf(body['components']);
   const all = rows.flatMap(withChildren);
-  const isV2 = (Number(body['flags'] ?? 0) & v2Flag) !== 0;
+  const isV2 = ((Number(body['flags'] ?? 0) | standingFlags) & v2Flag) !== 0;
   const faults: Fault[] = [];
   if (all.length > maxComponents) {
     const message = `The number of components must be ${maxComponents} or fewer.`;

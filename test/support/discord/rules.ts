@@ -34,9 +34,10 @@ export function checkBody(world: WorldState, schema: SchemaName, body: unknown):
 /**
  * What a message must hold to besides its shape.
  *
+ * @param standingFlags of the message that is edited
  * @throws DiscordError 50035
  */
-export function checkMessage(body: Fields): void {
+export function checkMessage(body: Fields, standingFlags = 0): void {
   const faults: Fault[] = [];
   const content = typeof body['content'] === 'string' ? body['content'] : '';
   if (charsOf(content) > messageLimits.contentChars) {
@@ -47,7 +48,7 @@ export function checkMessage(body: Fields): void {
     });
   }
   faults.push(...embedFaults(listOf(body['embeds'])));
-  faults.push(...componentFaults(body));
+  faults.push(...componentFaults(body, standingFlags));
   if (faults.length > 0) throw badForm(faults);
 }
 

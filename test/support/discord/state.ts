@@ -90,6 +90,8 @@ export type StoredMessage = {
   editedAt?: number;
   nonce?: string | number;
   replyTo?: string;
+  /** The channel of `replyTo`, where it is another one. */
+  replyChannelId?: string;
   interaction?: StoredInteraction;
   /** Emoji to the ids of who reacted. */
   reactions: Map<string, Set<string>>;

@@ -1,7 +1,7 @@
 import type { APIMessage } from 'discord.js';
 import { addressOf } from './cdn.ts';
 import { withoutForeignContent } from './gateway-content.ts';
-import { channelOf, type Fields, type StoredAttachment, type StoredMessage, type WorldState } from './state.ts';
+import { type Fields, type StoredAttachment, type StoredMessage, type WorldState } from './state.ts';
 import { channelView } from './views-places.ts';
 
 function attachmentView(world: WorldState, channelId: string, attachment: StoredAttachment): Fields {
@@ -58,11 +58,11 @@ function reactionsView(world: WorldState, { reactions }: StoredMessage): Fields[
   });
 }
 
-function referenceView(world: WorldState, { channelId, replyTo }: StoredMessage): Fields {
+function referenceView(world: WorldState, { channelId, replyTo, replyChannelId = channelId }: StoredMessage): Fields {
   if (replyTo === undefined) return {};
-  const referenced = channelOf(world, channelId).messages.get(replyTo);
+  const referenced = world.channels.get(replyChannelId)?.messages.get(replyTo);
   return {
-    message_reference: { type: 0, channel_id: channelId, message_id: replyTo },
+    message_reference: { type: 0, channel_id: replyChannelId, message_id: replyTo },
     referenced_message: referenced ? messageView(world, { ...referenced, replyTo: undefined }) : null,
   };
 }

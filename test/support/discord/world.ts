@@ -58,7 +58,7 @@ export type World = WorldState &
     say(user: APIUser, channel: ChannelState, content: string): APIMessage;
     /** Somebody deletes a message. */
     erase(channel: ChannelState, messageId: string): void;
-    /** Oldest first, without what was deleted. */
+    /** Oldest first, without what was deleted and what a thread begins with by itself. */
     messages(channel: ChannelState): SeenMessage[];
     threads(channel: ChannelState): ChannelState[];
     /** Registered commands: global without a guild. */

@@ -79,7 +79,7 @@ function editMessage(world: WorldState, call: Call): Result {
   if (message.author.id !== world.bot.id) throw refusal('notAuthor');
   if (message.type === 21) throw refusal('systemMessage');
   if (call.files.size > 0) demand(world, channel, 'AttachFiles');
-  checkMessage(call.body);
+  checkMessage(call.body, message.flags);
   return ok(botView(world, edit(world, message, call)));
 }
 

@@ -3,7 +3,7 @@ import { type Call, created, nothing, ok, partOf, type Result, type Route } from
 import { messageFlags, messageIn } from '../messages.ts';
 import { demand, visibleChannel } from '../permissions.ts';
 import { deleteChannel } from '../places.ts';
-import { type ChannelState, channelTypes, emit, newId, nowMs, type WorldState } from '../state.ts';
+import { type ChannelState, channelTypes, emit, newId, nowMs, type StoredMessage, type WorldState } from '../state.ts';
 import { channelView } from '../views-places.ts';
 
 type NewThread = { id: string; type: number };
@@ -39,6 +39,13 @@ function parentOf(world: WorldState, call: Call): ChannelState {
   return channel;
 }
 
+/** What a thread shows first by itself: the message that it hangs on. */
+function starterOf(world: WorldState, message: StoredMessage, thread: ChannelState): StoredMessage {
+  const place = { id: newId(world), channelId: thread.id, replyTo: message.id, replyChannelId: message.channelId };
+  const empty = { content: '', embeds: [], components: [], attachments: [], flags: 0, reactions: new Map() };
+  return { ...place, ...empty, type: 21, author: message.author, createdAt: nowMs(world), hasThread: false };
+}
+
 /** The thread has the id of its message, so that there is one only. */
 function startFromMessage(world: WorldState, call: Call): Result {
   const parent = parentOf(world, call);
@@ -48,6 +55,8 @@ function startFromMessage(world: WorldState, call: Call): Result {
   const isAnnouncement = parent.type === channelTypes.announcement;
   const type = isAnnouncement ? channelTypes.announcementThread : channelTypes.thread;
   const thread = openThread(world, parent, call, { id: message.id, type });
+  const starter = starterOf(world, message, thread);
+  thread.messages.set(starter.id, starter);
   message.hasThread = true;
   message.flags |= messageFlags.hasThread;
   return created(channelView(world, thread));

@@ -40,7 +40,7 @@ function isGone(world: WorldState, message: StoredMessage): boolean {
 
 function change(world: WorldState, call: Call): Result {
   const message = messageOf(world, call);
-  checkMessage(call.body);
+  checkMessage(call.body, message.flags);
   return ok(messageView(world, edit(world, message, call)));
 }
 
