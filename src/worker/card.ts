@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { and, eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
-import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import { unprovenCode } from '../core/delivery.ts';
+import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
@@ -26,12 +26,24 @@ export async function tellCard(app: App, deliveryId: number, signal: AbortSignal
   const context = await findDelivery(app.db, deliveryId);
   const chat = context && app.chats.get(context.watch.chatKind);
   if (!context || !chat) return;
+  const known = await findCard(app.db, deliveryId);
+  // Before all is read for it: the bell rings each second.
+  if (known && isQuiet(known, context)) return;
   const content = await contentOfCard(app, context);
-  const card = (await findCard(app.db, deliveryId)) ?? (await insertCard(app, deliveryId, content));
+  const card = known ?? (await insertCard(app, deliveryId, content));
   if (!card) return;
   const target = orderingTarget(context);
   if (card.state === 'posted') return editCard(app, { chat, context, card, target, content, asOf }, signal);
   await postCard(app, { chat, context, card, target, content, asOf }, signal);
+}
+
+/** A card that may not be told now: too soon, or refused with nothing new since. */
+function isQuiet({ state, nextAttemptAt, sentAt, editedAt }: PostRow, { delivery, watch }: DeliveryContext): boolean {
+  if (nextAttemptAt > new Date()) return true;
+  const { closedAt } = delivery;
+  if (state === 'failed') return closedAt === null || sentAt === null || closedAt <= sentAt;
+  const pauseMs = editEveryMs[watch.chatKind] ?? 5_000;
+  return state === 'posted' && editedAt !== null && Date.now() - editedAt.getTime() < pauseMs;
 }
 
 type Telling = {
@@ -67,7 +79,7 @@ function outgoing({ context, card, content }: Telling): OutgoingPost {
 
 async function postCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
   const { chat, context, card, target, content, asOf } = telling;
-  if (card.nextAttemptAt > new Date() || !(await mayPost(app, telling, signal))) return;
+  if (!(await mayPost(app, telling, signal))) return;
   const { chatKind: kind, chatId } = context.watch;
   const intent = { idFloor: (await findIdFloor(app.db, { kind, chatId })) ?? null, sentAt: new Date() };
   const attempts = sql`${posts.attempts} + 1`;
@@ -94,13 +106,9 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
 
 /** A worker that died, or a lost answer: look before posting again. Refused: again when the window closes. */
 async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise<boolean> {
-  const { chat, card, context, target } = telling;
+  const { chat, card, target } = telling;
   if (card.state === 'planned') return true;
-  if (card.state === 'failed') {
-    const { closedAt } = context.delivery;
-    const isChanged = closedAt !== null && card.sentAt !== null && closedAt > card.sentAt;
-    return isChanged && (await advance(app, 'posts', card.id, 'retried')) !== undefined;
-  }
+  if (card.state === 'failed') return (await advance(app, 'posts', card.id, 'retried')) !== undefined;
   if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
   // It is looked for as it was sent, not as it should look now.
   const sent = outgoing({ ...telling, content: card.content });
@@ -124,9 +132,7 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
 
 /** Saying the same twice does no harm, so what was lost is simply said again. A card that is gone is left alone. */
 async function editCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, context, card, target, content, asOf } = telling;
-  const pauseMs = editEveryMs[context.watch.chatKind] ?? 5_000;
-  if (card.nextAttemptAt > new Date() || (card.editedAt && Date.now() - card.editedAt.getTime() < pauseMs)) return;
+  const { chat, card, target, content, asOf } = telling;
   let gone = card.error;
   try {
     if (card.posted && gone === null && !isDeepStrictEqual(content, card.content))

@@ -1,8 +1,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eq, lt, or, sql } from 'drizzle-orm';
+import { eq, gt, lt, or, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { events, segments, takes, webMessages } from '../db/schema.ts';
+import { events, leases, segments, takes, webMessages } from '../db/schema.ts';
 
 const dayMs = 24 * 3600 * 1000;
 /** Events are read within days; audit is kept for ever. */
@@ -64,11 +64,17 @@ async function isInit(app: App, key: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** A spool of another process that nothing was written to for a day: its captures went on elsewhere. */
+/**
+ * A spool of another process that nothing was written to for a day: its captures went on elsewhere. Where workers share
+ * the folder, one of them may capture for longer without a change at its top: it holds a lease.
+ */
 async function cleanSpool(app: App): Promise<void> {
   const root = join(app.config.dataDir, 'spool');
-  for (const name of await readdir(root).catch(() => [])) {
-    if (name === app.owner) continue;
+  const names = await readdir(root).catch(() => []);
+  const held = await app.db.select({ owner: leases.owner }).from(leases).where(gt(leases.until, sql`now()`));
+  const owners = new Set(held.map(({ owner }) => owner));
+  for (const name of names) {
+    if (name === app.owner || owners.has(name)) continue;
     const path = join(root, name);
     const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > dayMs) await rm(path, { recursive: true, force: true });

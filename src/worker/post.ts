@@ -12,7 +12,7 @@ import { makeCover } from './cover.ts';
 import { isIdUnknown, outgoingPost, parentOf, type Sending } from './outgoing.ts';
 import { collectItems } from './post-items.ts';
 import { learnIds, reconcilePost } from './reconcile-post.ts';
-import { confirmPost, settlePost, settleUnsent, skipComment } from './settle-post.ts';
+import { confirmPost, refusePost, settlePost, settleUnsent, skipComment } from './settle-post.ts';
 import { targetAddress, targetRef } from './target.ts';
 
 /**
@@ -41,7 +41,9 @@ export async function sendPosts(app: App, deliveryId: number, signal: AbortSigna
 /** @returns whether the Post is settled now, so that the next may go. */
 async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
   const { post, rows } = sending;
-  if (post.state === 'failed' || post.nextAttemptAt > new Date()) return false;
+  // A worker died before it wrote that the Delivery pauses with its Post.
+  if (post.state === 'failed') return refusePost(app, sending, post.error ?? 'fault');
+  if (post.nextAttemptAt > new Date()) return false;
   // Left in `sending` by a worker that died, or `ambiguous`: look before sending again.
   if (post.state !== 'planned' && !(await reconcilePost(app, sending, signal))) return false;
   const now = await app.db.query.posts.findFirst({ where: (row) => eq(row.id, post.id) });
@@ -93,8 +95,15 @@ async function callChat(
     return true;
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');
+    if (!(await isOurTry(app, post.id, intent.sentAt))) return false;
     return settlePost(app, sending, error, items);
   }
+}
+
+/** A worker that slept through its lease knows nothing of the try of whoever took over. */
+async function isOurTry(app: App, postId: number, sentAt: Date): Promise<boolean> {
+  const [row] = await app.db.select({ sentAt: posts.sentAt }).from(posts).where(eq(posts.id, postId));
+  return row?.sentAt?.getTime() === sentAt.getTime();
 }
 
 /** Comments stand in the discussion: ids of the Target itself say nothing of it. */

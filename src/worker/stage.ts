@@ -60,7 +60,8 @@ async function stagePatiently(
       return await chat.stage(targetRef(target), file, { signal, onProgress });
     } catch (error) {
       const told = error instanceof TemporaryError ? error.retryAfterMs : undefined;
-      if (told === undefined || told > leftMs) throw error;
+      // 0: rows changed (the vault moved), so that this try asks the wrong place.
+      if (!told || told > leftMs) throw error;
       leftMs -= Math.max(told, 1_000);
       app.log.info({ upload: upload.id, told }, 'the chat asks to wait; the file waits');
       await delay(told, undefined, { signal });

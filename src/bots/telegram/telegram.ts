@@ -1,7 +1,8 @@
-import type { Chat } from '../../core/ports.ts';
+import type { Chat, TargetRef } from '../../core/ports.ts';
 import { linkTo } from './chats.ts';
-import { openTelegram, type TelegramOptions } from './client.ts';
+import { openTelegram, type Telegram, type TelegramOptions } from './client.ts';
 import { examineTarget } from './doctor.ts';
+import { MovedError } from './errors.ts';
 import { limitsOf, vaultOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { findPlace } from './place.ts';
@@ -9,6 +10,15 @@ import { editCard, sendPost } from './post.ts';
 import { reconcilePost } from './reconcile.ts';
 import { uploadVideo } from './upload.ts';
 import { webhookOf } from './webhook.ts';
+
+/** A vault of a Target is followed in its row; that of the configuration can only be told. */
+function followVault(telegram: Telegram, target: TargetRef, error: unknown): never {
+  if (error instanceof MovedError && target.vault === undefined) {
+    telegram.vault = error.newChatId;
+    telegram.log.warn(`TELEGRAM_VAULT is ${error.newChatId} from now on: set it`);
+  }
+  throw error;
+}
 
 /** Telegram as a chat: grammY's clients, our rows. Facts: docs/telegram.md. */
 export function createTelegramChat(options: TelegramOptions): Chat {
@@ -25,7 +35,8 @@ export function createTelegramChat(options: TelegramOptions): Chat {
       const vault = vaultOf(telegram, target);
       if (vault === undefined) throw new Error('nowhere to stage');
       const caption = `aircheck part ${file.partId}`;
-      return (await uploadVideo(telegram, vault, file, { caption, isSilent: true, signal, onProgress })).remote;
+      const staging = uploadVideo(telegram, vault, file, { caption, isSilent: true, signal, onProgress });
+      return (await staging.catch((error: unknown) => followVault(telegram, target, error))).remote;
     },
     post: (target, post, items, signal) => sendPost(telegram, target, post, items, signal),
     edit: (_target, post, ids, signal) => editCard(telegram, post, ids, signal),
