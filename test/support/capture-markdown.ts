@@ -35,7 +35,7 @@ const head = [
   '',
   'Written by `npm run docs` from what the tests saw; do not edit. Each line is a test in `test/contract/` against a real',
   'server: the Segments were made into MP4 as Parts are, the frames counted with ffprobe, and sound and picture compared',
-  '(at most 40 ms apart at both ends). "all" means that every frame that was published stands in a Segment, once.',
+  '(at most 40 ms apart at both ends, 80 ms where live DASH ends). "all" means that every frame that was published stands in a Segment, once.',
   '',
 ];
 
