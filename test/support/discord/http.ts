@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Answer, brokenAnswer, dropped, errorAnswer, floodAnswer, frontAnswer, writeAnswer } from './answer.ts';
 import { answerCall } from './answer-call.ts';
 import { DiscordError, refusal } from './api-error.ts';
-import { readBody } from './body.ts';
+import { type BodyOptions, readBody } from './body.ts';
 import type { Call, Route } from './call.ts';
 import { serveAttachment } from './cdn.ts';
 import { listOf } from './component-rules.ts';
-import type { Faults, Struck } from './faults.ts';
+import type { FaultSpec, Faults, Struck } from './faults.ts';
 import { limitsFor } from './limits.ts';
 import type { Rates } from './rates.ts';
 import { type Found, findRoute } from './routes/table.ts';
@@ -86,15 +86,18 @@ async function answerApi(context: HttpContext, asked: Asked): Promise<Answer> {
   const called: Struck = { verb: record.verb, route: found.route.path, path, ids: Object.values(found.at) };
   const [fault] = context.faults.strike('body', called);
   if (fault?.kind === 'early413') return { ...errorAnswer(refusal('tooLarge')), isLast: true };
-  const options = { dir: world.options.filesDir, limits: limitsFor(world, found.at), fault, signal: context.signal };
-  const { violate } = world.options;
-  const read = await readBody(request, { ...options, hasFiles: found.route.hasFiles === true, violate });
+  const read = await readBody(request, bodyOptions(context, found, fault));
   if (read === undefined) return dropped;
   record.body = read.body;
   record.files = [...read.files.values()].map(({ fileName, sizeBytes, sha256 }) => ({ fileName, sizeBytes, sha256 }));
   checkToken(world, request, found.route);
   const call: Call = { verb: record.verb, path, at: found.at, query: url.searchParams, ...read };
   return await passed(context, found, { call, called });
+}
+
+function bodyOptions({ world, signal }: HttpContext, { route, at }: Found, fault: FaultSpec | undefined): BodyOptions {
+  const { filesDir: dir, violate } = world.options;
+  return { dir, violate, limits: limitsFor(world, at), hasFiles: route.hasFiles === true, fault, signal };
 }
 
 /** Rates come before everything that looks at the call. */

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { APIMessage } from 'discord.js';
 import { type Acting, type CommandUse, commandFor, optionsOf } from './command-use.ts';
 import { listOf } from './component-rules.ts';
-import type { InteractionType, StoredInteraction } from './interaction-state.ts';
+import { type NewInteraction, payloadOf } from './interaction-payload.ts';
+import type { StoredInteraction } from './interaction-state.ts';
 import { messageFlags } from './messages.ts';
-import { bitsOf, permissionsIn } from './permissions.ts';
-import { channelTypes, emit, type Fields, newId, nowMs, type StoredMessage, type WorldState } from './state.ts';
+import { emit, type Fields, newId, nowMs, type StoredMessage, type WorldState } from './state.ts';
 import { messageView } from './views.ts';
-import { actingMemberView, channelView } from './views-places.ts';
 
 /** An answer as the user sees it. */
 export type Reply = {
@@ -32,8 +31,6 @@ export type Interaction = {
   /** What an autocomplete was answered; undefined before. */
   choices(): { name: string; value: string | number }[] | undefined;
 };
-
-type NewInteraction = Acting & { type: InteractionType; data: Fields; source?: StoredMessage };
 
 /**
  * A user sends a command. What their client would not let them send is an error of the test.
@@ -70,51 +67,14 @@ function ephemeral(world: WorldState, messageId: string): StoredMessage | undefi
   return all.find(({ id }) => id === messageId);
 }
 
-function interact(
-  world: WorldState,
-  { user, channel, locale = 'en-US', type, data, source }: NewInteraction,
-): Interaction {
+function interact(world: WorldState, made: NewInteraction): Interaction {
+  const { user, channel, type, source } = made;
   const guild = world.guilds.get(channel.guildId ?? '');
-  const member = guild?.members.get(user.id);
-  if (guild && !member) throw new Error(`${user.username} is no member of ${guild.name}`);
   const [id, token] = [newId(world), randomBytes(60).toString('base64url')];
-  const appPermissions =
-    guild && !guild.isLeft ? permissionsIn(world, channel, world.bot.id) : bitsOf(['EmbedLinks', 'AttachFiles']);
-  const payload: Fields = {
-    id,
-    application_id: world.applicationId,
-    type,
-    token,
-    version: 1,
-    data,
-    channel_id: channel.id,
-    channel: channelView(world, channel),
-    locale,
-    app_permissions: String(appPermissions),
-    attachment_size_limit: guild?.announcedFileLimitBytes ?? 20 * 2 ** 20,
-    entitlements: [],
-    authorizing_integration_owners: { '0': guild?.id ?? '0' },
-    context: channel.type === channelTypes.dm ? 1 : 0,
-    ...(guild && {
-      guild_id: guild.id,
-      guild_locale: guild.locale,
-      guild: { id: guild.id, locale: guild.locale, features: guild.features },
-    }),
-    ...(member ? { member: actingMemberView(world, channel, member) } : { user }),
-    ...(source && { message: messageView(world, source) }),
-  };
+  const payload = payloadOf(world, { ...made, id, token });
   const place = { channelId: channel.id, ...(guild && { guildId: guild.id }) };
-  const stored: StoredInteraction = {
-    id,
-    token,
-    type,
-    user,
-    ...place,
-    createdAt: nowMs(world),
-    payload,
-    followups: [],
-    source,
-  };
+  const times = { createdAt: nowMs(world), followups: [] };
+  const stored: StoredInteraction = { id, token, type, user, ...place, ...times, payload, source };
   world.interactions.set(id, stored);
   emit(world, guild?.id ?? null, 'INTERACTION_CREATE', payload);
   return handleOf(world, stored);

@@ -1,7 +1,5 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIUser } from 'discord.js';
@@ -9,7 +7,8 @@ import { ok, type Route } from './call.ts';
 import { createFaults, type Fault, type FaultSpec } from './faults.ts';
 import { type Gateway, mountGateway } from './gateway.ts';
 import type { GatewayOptions } from './gateway-types.ts';
-import { answerRequest, type CallRecord } from './http.ts';
+import type { CallRecord } from './http.ts';
+import { listen } from './listener.ts';
 import { createRates } from './rates.ts';
 import type { WorldOptions } from './state.ts';
 import { createWorld, type World } from './world.ts';
@@ -43,24 +42,12 @@ export async function startDiscord(options: DiscordOptions = {}): Promise<Discor
   const filesDir = await mkdtemp(join(tmpdir(), 'aircheck-discord-'));
   const violations: string[] = [];
   const world = createWorld({ ...defaults, ...options, filesDir, violate: (text) => void violations.push(text) });
-  const controller = new AbortController();
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
   const gateway = mountGateway(server, world, options.gateway);
-  const [faults, calls, rates] = [createFaults(), [] as CallRecord[], createRates(world.options)];
-  const routes = gatewayRoutes(gateway, world);
-  const inHand = new Set<Promise<void>>();
-  server.on('request', (request, response) => {
-    const context = { world, faults, calls, rates, routes, signal: controller.signal };
-    const work = answerRequest(context, request, response).catch((error: unknown) => {
-      violations.push(`bug: ${String(error)}`);
-      request.socket.destroy();
-    });
-    inHand.add(work);
-    void work.finally(() => inHand.delete(work));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  world.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const [faults, calls] = [createFaults(), [] as CallRecord[]];
+  const context = { world, faults, calls, rates: createRates(world.options), routes: gatewayRoutes(gateway, world) };
+  const listener = await listen(server, context);
+  world.origin = `http://127.0.0.1:${listener.port}`;
   return {
     root: `${world.origin}/api`,
     token: world.token,
@@ -72,12 +59,8 @@ export async function startDiscord(options: DiscordOptions = {}): Promise<Discor
     calls,
     fault: (spec) => faults.add(spec),
     async close() {
-      controller.abort();
       await gateway.close();
-      const stopped = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await Promise.all([stopped, ...inHand]);
+      await listener.close();
       await rm(filesDir, { recursive: true, force: true });
     },
   };

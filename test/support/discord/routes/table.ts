@@ -5,6 +5,7 @@ import { callbackRoutes } from './callback.ts';
 import { commandRoutes } from './commands.ts';
 import { historyRoutes } from './history.ts';
 import { messageRoutes } from './messages.ts';
+import { postingRoutes } from './posting.ts';
 import { reactionRoutes } from './reactions.ts';
 import { threadRoutes } from './threads.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -12,6 +13,7 @@ import { webhookRoutes } from './webhooks.ts';
 const routes: Route[] = [
   ...accountRoutes,
   ...commandRoutes,
+  ...postingRoutes,
   ...messageRoutes,
   ...historyRoutes,
   ...threadRoutes,
