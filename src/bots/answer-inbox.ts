@@ -1,6 +1,7 @@
 import type { ChatReply } from '../core/ports.ts';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../lib/log.ts';
+import { step } from '../lib/steps.ts';
 import type { Bus } from '../queue/bus.ts';
 import { createBell } from './bell.ts';
 import { claimReply, findUnfinished, giveReplyBack, type InboxRow, noteHandled, pruneInbox } from './inbox.ts';
@@ -100,7 +101,10 @@ async function answerRow(answerer: Answerer, row: InboxRow, signal: AbortSignal)
 /** @returns what is to be said; nothing where another process handled the row meanwhile */
 async function handle(answerer: Answerer, row: InboxRow): Promise<ChatReply | undefined> {
   const reply = await answerer.handle(row);
-  return (await noteHandled(answerer.db, row.id, reply)) ? reply : undefined;
+  step('inbox.handled');
+  const isFirst = await noteHandled(answerer.db, row.id, reply);
+  step('reply.noted');
+  return isFirst ? reply : undefined;
 }
 
 async function showReply(
@@ -111,8 +115,11 @@ async function showReply(
   const { db, log } = answerer;
   // From here on it is not sent a second time, whatever happens.
   if (!(await claimReply(db, row.id))) return;
+  step('reply.claimed');
   try {
-    if (!(await answerer.show(row, reply, signal))) await giveReplyBack(db, row.id);
+    const isSent = await answerer.show(row, reply, signal);
+    step('reply.sent');
+    if (!isSent) await giveReplyBack(db, row.id);
   } catch (err) {
     log.warn({ err, event: row.eventId }, 'a reply may not have been shown');
   }

@@ -152,10 +152,25 @@ test('a clear no has its sentence', async () => {
   expect(await card()).toMatchObject({ code: 'discord_token_refused' });
 });
 
+test('a token that was refused in passing is good again', async () => {
+  const bot = await openBot();
+  bot.server.fault({ kind: 'refuse', route: messagesRoute, status: 401, code: 0, message: '401: Unauthorized' });
+  expect(await failure(post(bot, outgoing(bot, 'card', 'card')))).toMatchObject({ code: 'discord_token_refused' });
+  await post(bot, outgoing(bot, 'card', 'card'));
+  expect(sent(bot)).toHaveLength(1);
+});
+
+test('slow mode is waited for', async () => {
+  const bot = await openBot();
+  bot.server.fault({ kind: 'refuse', route: messagesRoute, status: 400, code: 20016, message: 'slowmode' });
+  const error = await failure(post(bot, outgoing(bot, 'card', 'card')));
+  expect(error).toMatchObject({ name: 'TemporaryError', code: 'chat_busy' });
+});
+
 test('where the history cannot be read nothing is taken for missing', async () => {
   const bot = await openBot();
   bot.world.setPermissions(bot.guild, ['ViewChannel', 'SendMessages', 'AttachFiles']);
-  expect(await reconcile(bot, outgoing(bot, 'video', 'caption'))).toEqual({ verdict: 'unknown' });
+  expect(await reconcile(bot, outgoing(bot, 'video', 'caption'))).toMatchObject({ verdict: 'unknown' });
 });
 
 test('a card is edited in place; one that was deleted is told', async () => {

@@ -1,5 +1,6 @@
 import { RateLimitError } from 'discord.js';
-import { TemporaryError } from '../../core/errors.ts';
+import { AmbiguousError, TemporaryError } from '../../core/errors.ts';
+import { step } from '../../lib/steps.ts';
 import { type GateKey, holdGate } from '../../queue/gate.ts';
 import { passGates } from '../pass-gates.ts';
 import type { Discord } from './client.ts';
@@ -13,6 +14,8 @@ const botRate = { count: 40, windowMs: 1_000 };
 const channelRate = { count: 5, windowMs: 5_200 };
 /** A wait longer than this is a row's: the worker comes back then. */
 const longestWaitMs = 120_000;
+/** Edits are many, and the next one says all: none may keep others waiting. */
+const longestEditWaitMs = 2_000;
 
 /** What is done in a channel; each kind has a rate of its own. */
 export type Deed = 'post' | 'edit' | 'thread';
@@ -33,9 +36,13 @@ export async function send<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   const [all, channel] = gatesOf(discord, channelId, deed);
-  await passGates(discord.db, [all, channel], { cost: 1, maxWaitMs: longestWaitMs, signal });
+  const maxWaitMs = deed === 'edit' ? longestEditWaitMs : longestWaitMs;
+  await passGates(discord.db, [all, channel], { cost: 1, maxWaitMs, signal });
+  step('call.mayGo');
   try {
-    return await call();
+    const answer = await call();
+    step('call.answered');
+    return answer;
   } catch (error) {
     const known = toChatError(error);
     const isGlobal = error instanceof RateLimitError && error.global;
@@ -45,11 +52,12 @@ export async function send<T>(
   }
 }
 
-/** A small call that changes nothing, with Discord's errors as the worker knows them. */
+/** A small question, with Discord's errors as the worker knows them. It changes nothing: a lost answer leaves nothing open. */
 export async function ask<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    throw toChatError(error);
+    const known = toChatError(error);
+    throw known instanceof AmbiguousError ? new TemporaryError('discord_unreachable', { cause: error }) : known;
   }
 }

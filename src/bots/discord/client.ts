@@ -45,7 +45,7 @@ const longestWaitMs = 5_000;
 /** Opens both clients; calls nothing yet. Neither repeats by itself, for rows decide what is sent again. */
 export function openDiscord(options: DiscordOptions): Discord {
   const apiRoot = options.apiRoot.replace(/\/+$/, '');
-  const rest = (timeout: number) => new REST(restOptions(apiRoot, timeout)).setToken(options.token);
+  const rest = (timeout: number) => keepingToken(new REST(restOptions(apiRoot, timeout)).setToken(options.token));
   return {
     ...options,
     apiRoot,
@@ -55,6 +55,9 @@ export function openDiscord(options: DiscordOptions): Discord {
     deferring: new Map(),
   };
 }
+
+/** After one 401, which Discord also answers in passing, discord.js would forget the token and call no more. */
+const keepingToken = (rest: REST): REST => Object.assign(rest, { setToken: () => rest });
 
 /** discord.js' options for any client of ours: no repeats, told waits given back, bodies with files streamed. */
 export function restOptions(apiRoot: string, timeout = callMs) {

@@ -49,8 +49,14 @@ export function toChatError(error: unknown): Error {
 function ofAnswer(error: DiscordAPIError): Error {
   const code = Number(error.code);
   const details = { cause: error, detail: `${error.status} ${error.message}` };
-  if (passing.has(code)) return new TemporaryError('chat_busy', details);
+  if (passing.has(code)) return new TemporaryError('chat_busy', { ...details, ...toldWait(error) });
   return refusals[code] ? new FatalError(refusals[code], details) : ofStatus(error.status, details);
+}
+
+/** Slow mode says how long, in seconds. */
+function toldWait({ rawError }: DiscordAPIError): { retryAfterMs?: number } {
+  const seconds = 'retry_after' in rawError ? Number(rawError.retry_after) : Number.NaN;
+  return seconds > 0 ? { retryAfterMs: seconds * 1000 } : {};
 }
 
 /** An answer without a number of Discord's: a proxy in between may have given it. */

@@ -3,6 +3,7 @@ import { parseCommand } from '../../core/command.ts';
 import { errorText } from '../../core/errors.ts';
 import type { ChatEvent, Suggestion } from '../../core/ports.ts';
 import { redact } from '../../lib/log.ts';
+import { step } from '../../lib/steps.ts';
 import { addToInbox } from '../inbox.ts';
 import { pause } from '../pause.ts';
 import type { Discord } from './client.ts';
@@ -70,6 +71,7 @@ async function writeDown(discord: Discord, interaction: APIInteraction, signal: 
   for (let tries = 1; tries <= writeTries && !signal.aborted; tries++) {
     try {
       await addToInbox(db, values);
+      step('inbox.taken');
       return await bus.tell('inbox', 0);
     } catch (err) {
       if (tries === 1) log.warn({ err }, 'a Discord command cannot be written down yet');
