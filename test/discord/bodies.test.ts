@@ -15,6 +15,7 @@ const refused: [string, object, string][] = [
   ['26 fields', { embeds: [{ fields: Array.from({ length: 26 }, () => ({ name: 'a', value: 'b' })) }] }, 'embeds'],
   ['a field without a value', { embeds: [{ fields: [{ name: 'a', value: '' }] }] }, 'embeds'],
   ['a picture that is no address', { embeds: [{ image: { url: 'no address' } }] }, 'embeds'],
+  ['a time that is none', { embeds: [{ timestamp: 'today' }] }, 'embeds'],
   ['a link to a file', { embeds: [{ url: 'attachment://a.png' }] }, 'embeds'],
   [
     'six rows',

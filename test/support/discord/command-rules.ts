@@ -7,7 +7,7 @@ import type { Fields } from './state.ts';
  * Limits of commands.
  * Source: https://docs.discord.com/developers/interactions/application-commands
  */
-export const commandLimits = { chatInput: 100, characters: 8000, creates: 200 } as const;
+export const commandLimits = { chatInput: 100, characters: 8000 } as const;
 
 const namePattern = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
 

@@ -14,6 +14,7 @@ export function embedFaults(embeds: Fields[]): Fault[] {
   const faults = embeds.flatMap((embed, index) => [
     ...fieldFaults(embed, `embeds.${index}.fields`),
     ...addressFaults(embed, `embeds.${index}`),
+    ...timeFaults(embed, `embeds.${index}`),
   ]);
   if (embeds.reduce((sum, embed) => sum + embedChars(embed), 0) > maxChars) {
     const message = `Embed size exceeds maximum size of ${maxChars}`;
@@ -40,6 +41,12 @@ function fieldFaults(embed: Fields, path: string): Fault[] {
         message: 'This field is required',
       })),
   );
+}
+
+function timeFaults({ timestamp }: Fields, path: string): Fault[] {
+  if (timestamp === undefined || timestamp === null || !Number.isNaN(Date.parse(String(timestamp)))) return [];
+  const message = `Could not parse ${String(timestamp)}. Should be ISO8601.`;
+  return [{ path: `${path}.timestamp`, code: 'DATE_TIME_TYPE_PARSE', message }];
 }
 
 /** Where an embed leads, and where its pictures are; only pictures may be files of the message. */

@@ -107,6 +107,8 @@ export function edit(world: WorldState, message: StoredMessage, sent: Sent): Sto
   notePictures(world, next);
   forget(world, message, next.attachments);
   Object.assign(message, next, { editedAt: nowMs(world) });
+  // Without the field an edit pings by the words, whatever the message said before.
+  if (body['content'] !== undefined) message.allowedMentions = body['allowed_mentions'] as Fields | undefined;
   message.flags = editedFlags(message, body);
   const isSeen = channel.messages.has(message.id);
   if (isSeen) emit(world, channel.guildId ?? null, 'MESSAGE_UPDATE', eventView(world, message));

@@ -1,6 +1,7 @@
 import { badForm, refusal } from './api-error.ts';
 import { componentFaults, listOf } from './component-rules.ts';
 import { embedFaults } from './embed-rules.ts';
+import { mentionFaults } from './mentions.ts';
 import { checkShape, type Fault, type SchemaName } from './schema.ts';
 import type { Fields, WorldState } from './state.ts';
 import { charsOf } from './value-faults.ts';
@@ -47,8 +48,7 @@ export function checkMessage(body: Fields, standingFlags = 0): void {
       message: `Must be ${messageLimits.contentChars} or fewer in length.`,
     });
   }
-  faults.push(...embedFaults(listOf(body['embeds'])));
-  faults.push(...componentFaults(body, standingFlags));
+  faults.push(...embedFaults(listOf(body['embeds'])), ...componentFaults(body, standingFlags), ...mentionFaults(body));
   if (faults.length > 0) throw badForm(faults);
 }
 

@@ -1,6 +1,7 @@
 import type { APIMessage } from 'discord.js';
 import { addressOf } from './cdn.ts';
 import { withoutForeignContent } from './gateway-content.ts';
+import { mentionsOf } from './mentions.ts';
 import { type Fields, type StoredAttachment, type StoredMessage, type WorldState } from './state.ts';
 import { channelView } from './views-places.ts';
 
@@ -23,9 +24,7 @@ export function messageView(world: WorldState, message: StoredMessage): APIMessa
     timestamp: new Date(message.createdAt).toISOString(),
     edited_timestamp: editedAt === undefined ? null : new Date(editedAt).toISOString(),
     tts: false,
-    mention_everyone: false,
-    mentions: mentioned(world, message),
-    mention_roles: [],
+    ...mentionsOf(world, message),
     attachments: message.attachments.map((attachment) => attachmentView(world, message.channelId, attachment)),
     embeds: message.embeds,
     components: message.components,
@@ -43,12 +42,6 @@ export function messageView(world: WorldState, message: StoredMessage): APIMessa
 
 function metadataOf({ interaction }: StoredMessage): Fields {
   return { id: interaction?.id, type: interaction?.type, user: interaction?.user, authorizing_integration_owners: {} };
-}
-
-function mentioned(world: WorldState, { content, allowedMentions }: StoredMessage) {
-  const parse = allowedMentions?.['parse'];
-  if (Array.isArray(parse) && !parse.includes('users')) return [];
-  return [...content.matchAll(/<@!?(\d+)>/g)].flatMap(([, id = '']) => world.users.get(id) ?? []);
 }
 
 function reactionsView(world: WorldState, { reactions }: StoredMessage): Fields[] {
