@@ -13,7 +13,15 @@ export type InputFacts = { fileMs?: number; video?: string; audio?: string };
 export const probedArgs = ['-v', 'error', '-of', 'json', '-show_streams', '-show_format'];
 
 const answer = z.object({
-  streams: z.array(z.object({ codec_type: z.string().optional(), codec_name: z.string().optional() })).default([]),
+  streams: z
+    .array(
+      z.object({
+        codec_type: z.string().optional(),
+        codec_name: z.string().optional(),
+        disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+      }),
+    )
+    .default([]),
   format: z.object({ duration: z.coerce.number().optional(), size: z.coerce.number().optional() }).default({}),
 });
 
@@ -25,7 +33,9 @@ export function readProbe(result: RunResult): InputFacts {
   if (facts.streams.length === 0)
     throw new TemporaryError('source_lost', { detail: result.stderrTail || result.reason });
   const { streams, format } = facts;
-  const codecOf = (type: string) => streams.find(({ codec_type: kind }) => kind === type)?.codec_name;
+  // The cover of a song is no film.
+  const tracks = streams.filter(({ disposition }) => disposition?.attached_pic !== 1);
+  const codecOf = (type: string) => tracks.find(({ codec_type: kind }) => kind === type)?.codec_name;
   // A stream without end has no size, whatever length its container guesses from the first bytes.
   const isFile = (format.size ?? 0) > 0 && (format.duration ?? 0) > 0;
   return {

@@ -65,6 +65,23 @@ test('SRT: every frame, though the address would have us listen', async () => {
   expect(frameSum(reading.segments)).toBeGreaterThan(clip.frames - 25);
 });
 
+test('RTSP: a camera whose sound no MP4 holds is heard all the same', async () => {
+  const clip = await makeClip('camera', 12);
+  const server = await startRtspServer();
+  onTestFinished(server.close);
+  const publisher = server.publish(clip.path);
+  onTestFinished(publisher.stop);
+  const reading = await waitFor(async () => {
+    const tried = await read(ffmpegSource, inputOf(server.url, 'rtsp'));
+    await Promise.race([tried.hasSegments(1), tried.done]);
+    return tried;
+  });
+  expect(reading.items[0]).toMatchObject({ kind: 'take', codecs: { container: 'ts', video: 'h264', audio: 'aac' } });
+  reading.abort();
+  await reading.done;
+  await expectTrue(reading.segments);
+});
+
 test('RTSP: interleaved in one connection', async () => {
   const clip = await makeClip('flv', 8);
   const server = await startRtspServer();

@@ -13,6 +13,7 @@ const codecs: Record<string, string[]> = {
   ts: ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-f', 'mpegts'],
   webm: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-c:a', 'libopus', '-f', 'webm'],
   av1: ['-c:v', 'libsvtav1', '-preset', '12', '-c:a', 'libopus', '-f', 'matroska'],
+  camera: ['-c:v', 'libx264', '-preset', 'ultrafast', '-ar', '8000', '-c:a', 'pcm_mulaw', '-f', 'matroska'],
   mp3: ['-vn', '-c:a', 'libmp3lame', '-f', 'mp3'],
   'moov-last': ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-f', 'mp4'],
 };

@@ -4,7 +4,7 @@ import type { ResumePoint, SourceItem, SourceOptions } from '../../core/ports.ts
 import { run } from '../../lib/run.ts';
 import { probedArgs, readProbe } from '../../media/probe-input.ts';
 import { captureProcess } from './capture.ts';
-import { captureArgs, containerFor, cutArgs } from './cut-args.ts';
+import { captureArgs, cutArgs, planCut } from './cut-args.ts';
 import { openPipeline, type Step, tailOf } from './pipeline.ts';
 
 /** A program that writes a stream in a container that only its bytes tell. */
@@ -33,9 +33,10 @@ export async function* captureUnknown(
     if (options.signal.aborted) return;
     if (head.length === 0) throw new TemporaryError('source_lost', { detail: await complaint() });
     const facts = await probeHead(head, options);
-    const container = containerFor(isAudioOnly ? { audio: facts.audio } : facts);
+    const wanted = planCut(facts, isAudioOnly);
+    const { container } = wanted;
     const input = [...captureArgs, '-protocol_whitelist', 'pipe', '-i', 'pipe:0'];
-    const args = [...input, ...cutArgs({ isAudioOnly: isAudioOnly || facts.video === undefined, container })];
+    const args = [...input, ...cutArgs(wanted)];
     const cut = { command: options.programs.ffmpeg, args, input: joined(head, source) };
     yield* captureProcess({ steps: [cut], container, identity, stallMs, complaint }, from, options);
   } finally {

@@ -8,7 +8,8 @@ import type { Missing } from '../hls/window.ts';
 import type { CutContainer } from './cut-args.ts';
 import { cutMp4 } from './mp4-units.ts';
 import { openPipeline, type Step, tailOf } from './pipeline.ts';
-import { cutTs, type Unit } from './ts-units.ts';
+import { cutTs } from './ts-units.ts';
+import type { Unit } from './unit.ts';
 
 /** What a Source of programs captures. */
 export type ProcessCapture = {

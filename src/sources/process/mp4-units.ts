@@ -3,7 +3,7 @@ import { TemporaryError } from '../../core/errors.ts';
 import { readBoxHeader } from '../../media/boxes.ts';
 import { scanFmp4 } from '../../media/fmp4.ts';
 import { type Init, readInit } from '../../media/fmp4-init.ts';
-import type { Unit } from './ts-units.ts';
+import type { Unit } from './unit.ts';
 
 /** A fragment of more than this is not one; its size is told before its bytes. */
 const longestBoxBytes = 64_000_000;

@@ -1,22 +1,7 @@
-import { createHash } from 'node:crypto';
-import type { MediaFacts } from '../../media/facts.ts';
-import type { Init } from '../../media/fmp4-init.ts';
 import { type Program, readProgram } from '../../media/program.ts';
-import { createTsScanner, packetBytes } from '../../media/ts.ts';
-import { readPictureSize } from './picture-size.ts';
-
-/** Media that begins where it can be cut: from keyframe to keyframe. To a process what a Media Segment is to HLS. */
-export type Unit = {
-  chunks: Buffer[];
-  sizeBytes: number;
-  /** SHA-256 hex of its bytes. */
-  hash: string;
-  facts: MediaFacts;
-  /** It is fMP4 and read with this. */
-  init?: Init;
-  /** Wall clock when its first byte arrived. */
-  arrivedAt: Date;
-};
+import { packetBytes } from '../../media/ts.ts';
+import { ForeignTrackError, hasForeignTrack } from './foreign-track.ts';
+import { openUnit, type Unit } from './unit.ts';
 
 /** Sound alone is cut at the first table past this many bytes: some seconds at usual rates. */
 const soundUnitBytes = 64_000;
@@ -32,6 +17,8 @@ const tablePids = [0x00, 0x11];
  * Cuts MPEG-TS as ffmpeg writes it into Units: each begins with the tables in front of a keyframe, so it plays alone.
  * A live stream begins with its first picture: who joins hears sound for up to a keyframe's distance before it. The same
  * bytes are always cut at the same places. A last packet that is not whole is left out.
+ *
+ * @throws ForeignTrackError before the first Unit
  */
 export async function* cutTs(chunks: AsyncIterable<Buffer>, { isLive }: { isLive: boolean }): AsyncGenerator<Unit> {
   const cutter = createCutter(isLive ? leadBytes : 0);
@@ -61,6 +48,7 @@ function createCutter(leadMaxBytes: number) {
     tables.push(packet);
     if (pid === 0) pmtPid = pmtPidOf(packet);
     program ??= readProgram(Buffer.concat(tables));
+    if (pid === pmtPid && hasForeignTrack(packet)) throw new ForeignTrackError();
   };
 
   const isLead = (pid: number): boolean => {
@@ -114,29 +102,6 @@ function createCutter(leadMaxBytes: number) {
     },
     *finish(): Generator<Unit> {
       if (unit.sizeBytes > 0) yield unit.close(program);
-    },
-  };
-}
-
-function openUnit() {
-  const hash = createHash('sha256');
-  const scanner = createTsScanner();
-  const chunks: Buffer[] = [];
-  let arrivedAt: Date | undefined;
-  return {
-    sizeBytes: 0,
-    add(bytes: Buffer): void {
-      arrivedAt ??= new Date();
-      chunks.push(bytes);
-      hash.update(bytes);
-      scanner.push(bytes);
-      this.sizeBytes += bytes.length;
-    },
-    close(program: Program | undefined): Unit {
-      const facts = scanner.finish();
-      if (program && facts.video === 'h264' && facts.width === undefined)
-        Object.assign(facts, readPictureSize(Buffer.concat(chunks.slice(0, 64)), program));
-      return { chunks, sizeBytes: this.sizeBytes, hash: hash.digest('hex'), facts, arrivedAt: arrivedAt ?? new Date() };
     },
   };
 }
