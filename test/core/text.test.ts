@@ -25,7 +25,7 @@ function codesInSource(): string[] {
     for (const [, code = ''] of text.matchAll(/\breason: '([a-z]+(?:_[a-z]+)+)'/g)) codes.add(code);
   }
   // yt-dlp's messages are given codes by a table.
-  const table = readFileSync(`${src}media/resolve.ts`, 'utf8').split('const explanations')[1] ?? '';
+  const table = readFileSync(`${src}media/ask-ytdlp.ts`, 'utf8').split('const explanations')[1] ?? '';
   for (const [, code = ''] of table.matchAll(/'([a-z]+(?:_[a-z]+)+)'/g)) codes.add(code);
   return [...codes].sort();
 }
