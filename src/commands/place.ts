@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { shown } from '../core/command.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import { type ChatKind, chatKinds } from '../core/model.ts';
 import type { Chat, Place } from '../core/ports.ts';
@@ -34,7 +35,8 @@ export async function findPlace(app: App, ctx: CommandContext, kind: ChatKind, a
     });
   const isHere = isSameKind && (place.address === chat.chatId || place.address.startsWith(`${chat.chatId}/`));
   const isTheirs = isSameKind && place.isTheirs;
-  if (!isInstaller && !isHere && !isTheirs) throw new UserError('place_not_yours', { place: place.name });
+  // Not its name: that of a private chat is nobody's business.
+  if (!isInstaller && !isHere && !isTheirs) throw new UserError('place_not_yours', { place: shown(address) });
   return place;
 }
 

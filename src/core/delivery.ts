@@ -54,7 +54,8 @@ export type PostEvent =
   | 'skipped';
 
 export const postTransitions: Record<PostState, Partial<Record<PostEvent, PostState>>> = {
-  planned: { sendStarted: 'sending', refused: 'failed', skipped: 'skipped' },
+  // An answer that came after all counts, whatever was thought of it meanwhile.
+  planned: { sendStarted: 'sending', confirmed: 'posted', refused: 'failed', skipped: 'skipped' },
   sending: { confirmed: 'posted', notSent: 'planned', answerLost: 'ambiguous', refused: 'failed', skipped: 'skipped' },
   ambiguous: { confirmed: 'posted', notSent: 'planned', skipped: 'skipped' },
   failed: { retried: 'planned', skipped: 'skipped' },

@@ -73,8 +73,14 @@ async function dueParts(app: App): Promise<Job[]> {
   return found.map((partId) => ({ name: 'part', data: { partId } }));
 }
 
+/** Deliveries with a Post to send now, or none left: one that waits for its time holds those behind it. */
 async function duePosts(app: App): Promise<Job[]> {
-  const found = await ids(app, sql`select id from deliveries where state = 'posting'`);
+  const found = await ids(
+    app,
+    sql`select d.id from deliveries d where d.state = 'posting' and not exists (
+      select 1 from posts p where p.delivery_id = d.id and p.kind <> 'card'
+        and p.state not in ('posted', 'skipped') and p.next_attempt_at > now())`,
+  );
   return found.map((deliveryId) => ({ name: 'post', data: { deliveryId } }));
 }
 
@@ -87,8 +93,10 @@ async function dueCards(app: App): Promise<Job[]> {
     app,
     sql`select d.id from deliveries d join sessions s on s.id = d.session_id
       left join posts p on p.delivery_id = d.id and p.kind = 'card'
-      where d.state in ('collecting', 'posting') or p.edited_at < greatest(d.changed_at, s.changed_at) + interval '5 seconds'
-        or (p.id is not null and p.edited_at is null)`,
+      where (d.state in ('collecting', 'posting')
+          or p.edited_at < greatest(d.changed_at, s.changed_at) + interval '5 seconds'
+          or (p.id is not null and p.edited_at is null))
+        and (p.id is null or (p.next_attempt_at <= now() and (p.state <> 'failed' or p.sent_at < d.closed_at)))`,
   );
   return found.map((deliveryId) => ({ name: 'card', data: { deliveryId } }));
 }

@@ -8,7 +8,7 @@ import { parts, uploads } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { hasRoomFor } from './disk.ts';
 import { makeFile } from './part-file.ts';
-import { findStageTarget, type Staging, settleUpload, stageUpload, type UploadRow } from './stage.ts';
+import { findStageTargets, type Staging, settleUpload, stageUpload, type UploadRow } from './stage.ts';
 
 /**
  * Makes the MP4 of a Part in the spool and stages it with every account that wants it; the file is a cache and goes
@@ -51,8 +51,9 @@ async function findDue(app: App, part: PartRow): Promise<Staging[]> {
     const chat = [...app.chats.values()].find(({ account }) => account === upload.account);
     const isDue = ['waiting', 'sending'].includes(upload.state) && upload.nextAttemptAt <= new Date();
     if (!chat || !isDue) continue;
-    const target = await findStageTarget(app, part, chat);
-    if (target) due.push({ part, upload, chat, target });
+    const able = await findStageTargets(app, part, chat);
+    const target = able[upload.attempts % Math.max(1, able.length)];
+    if (target) due.push({ part, upload, chat, target, places: able.length });
     else await app.db.delete(uploads).where(eq(uploads.id, upload.id));
   }
   return due;

@@ -13,14 +13,17 @@ import { maxAttempts, nextTry } from './retry.ts';
 import { targetRef } from './target.ts';
 
 export type UploadRow = typeof uploads.$inferSelect;
-/** An Upload with the chat that takes it and a Target it is staged for. */
-export type Staging = { part: PartRow; upload: UploadRow; chat: Chat; target: TargetRow };
+/** An Upload with the chat that takes it and a Target it is staged for; `places` are there to try in turn. */
+export type Staging = { part: PartRow; upload: UploadRow; chat: Chat; target: TargetRow; places: number };
 
 /** Told waits up to this long in all are sat out with the file at hand: making it again costs more. */
 const longestWaitMs = 5 * 60_000;
 
-/** Any Target of the chat that wants the Rendition and can be staged for: the Upload serves them all. */
-export async function findStageTarget(app: App, part: PartRow, chat: Chat): Promise<TargetRow | undefined> {
+/**
+ * Targets of the chat that want the Rendition and can be staged for, one for each vault: an Upload with any of them
+ * serves them all.
+ */
+export async function findStageTargets(app: App, part: PartRow, chat: Chat): Promise<TargetRow[]> {
   const rows = await app.db
     .select({ target: targets })
     .from(deliveries)
@@ -29,7 +32,8 @@ export async function findStageTarget(app: App, part: PartRow, chat: Chat): Prom
       and(eq(deliveries.renditionId, part.renditionId), eq(targets.kind, chat.kind), ne(deliveries.state, 'cancelled')),
     )
     .orderBy(deliveries.id);
-  return rows.map(({ target }) => target).find((target) => chat.canStage(targetRef(target)));
+  const able = rows.map(({ target }) => target).filter((target) => chat.canStage(targetRef(target)));
+  return [...new Map(able.map((target) => [target.vault, target])).values()];
 }
 
 /** Stages a Part's file with one account and writes down what became of it. */
@@ -70,10 +74,12 @@ async function stagePatiently(
 }
 
 /** Tried again after a pause; refused for good where trying again will not mend it. Nothing is deleted. */
-export async function settleUpload(app: App, { part, upload, chat }: Staging, error: unknown): Promise<void> {
+export async function settleUpload(app: App, { part, upload, chat, places }: Staging, error: unknown): Promise<void> {
   app.log.warn({ err: error, upload: upload.id }, 'staging failed');
   const wait = nextTry(error, upload.attempts);
-  const isFinal = error instanceof FatalError || (wait.attempts ?? upload.attempts + 1) >= maxAttempts;
+  const tries = wait.attempts ?? upload.attempts + 1;
+  // One Target's closed vault is no fault of the others.
+  const isFinal = tries >= (error instanceof FatalError ? places : maxAttempts);
   const patch = { error: errorText(error), ...wait };
   await advance(app, 'uploads', upload.id, isFinal ? 'refused' : 'interrupted', patch);
   if (!isFinal) return;

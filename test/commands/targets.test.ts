@@ -129,7 +129,7 @@ describe('/target', () => {
       `c ${theirs.id} vault=${others.id}`,
       `c ${theirs.id} discussion=${others.id}`,
     ])
-      expect(await tell(`/target add ${text}`)).toContain('not an admin of "Not mine"');
+      expect(await tell(`/target add ${text}`)).toContain(`not an admin of "${others.id}"`);
     expect(await tell('/target add c web:main')).toContain('not an admin of "main"');
     expect(await tell(`/target set a ${others.id}`)).toContain('not an admin');
     expect(await rowOf('c')).toBeUndefined();

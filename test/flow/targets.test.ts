@@ -62,8 +62,8 @@ test('here is the thread an order was given in; another Target is what its addre
   if (!found || !watch) throw new Error('nothing ordered');
   const target = { ...found, kind: 'telegram' as const, address: '-100123' };
   const [inThread, elsewhere] = [
-    { ...watch, threadId: '7' },
-    { ...watch, threadId: null },
+    { ...watch, chatKind: 'telegram' as const, chatId: '-100123', threadId: '7' },
+    { ...watch, chatKind: 'telegram' as const, chatId: '-100123', threadId: null },
   ];
   const chat = { kind: 'telegram', chatId: '-100123' };
   expect(targetAddress({ target: { ...target, isDefault: true }, watch: inThread })).toEqual({
