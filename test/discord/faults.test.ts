@@ -1,4 +1,4 @@
-import { HTTPError, RateLimitError, REST, Routes } from 'discord.js';
+import { HTTPError, RateLimitError, Routes } from 'discord.js';
 import { expect, test } from 'vitest';
 import type { FaultSpec } from '../support/discord/faults.ts';
 import { waitFor } from '../support/wait.ts';
@@ -39,9 +39,11 @@ test.each([false, true])('5xx, processed: %s', async (processed) => {
 
 test('a slow answer goes through after the client has gone', async () => {
   const server = await setup();
-  const fault = server.fault({ kind: 'delay', ms: 200, route });
-  const rest = new REST({ api: server.root, version: '10', retries: 0, timeout: 50 }).setToken(server.token);
-  await expect(send({ rest }, server.channel, { content: 'x' })).rejects.toThrow('aborted');
+  const client = new AbortController();
+  server.fault({ kind: 'run', route, fn: () => client.abort() });
+  const fault = server.fault({ kind: 'delay', ms: 20, route });
+  const path = Routes.channelMessages(server.channel.id);
+  await expect(server.rest.post(path, { body: { content: 'x' }, signal: client.signal })).rejects.toThrow('aborted');
   await waitFor(() => server.world.messages(server.channel).length === 1, { what: 'the message' });
   expect(fault.hits).toBe(1);
 });
@@ -64,16 +66,21 @@ test('floods for one, for all and for a thing', async () => {
   }
 });
 
-test('a refusal of any kind', async () => {
+test('a refusal of any kind, with what it says besides', async () => {
   const server = await setup();
-  server.fault({
-    kind: 'refuse',
-    route,
-    status: 400,
-    code: 20028,
-    message: 'The channel you are writing has hit the write rate limit.',
-  });
-  await expectRefused(send(server, server.channel, { content: 'x' }), 400, 20028);
+  const more = { retry_after: 12.5 };
+  server.fault({ kind: 'refuse', route, status: 400, code: 20016, message: 'Slow mode', more });
+  const error = await expectRefused(send(server, server.channel, { content: 'x' }), 400, 20016);
+  expect(error.rawError).toMatchObject(more);
+});
+
+test('a front that refuses and hangs up in the middle of a body', async () => {
+  const server = await setup();
+  const fault = server.fault({ kind: 'early413', isCut: true, route });
+  const files = [{ name: 'a.mp4', data: Buffer.alloc(8 * 2 ** 20) }];
+  const path = Routes.channelMessages(server.channel.id);
+  await expect(restOf(server).post(path, { body: {}, files })).rejects.toThrow();
+  expect([fault.hits, server.world.messages(server.channel)]).toEqual([1, []]);
 });
 
 test('a body may break off, or come slowly', async () => {

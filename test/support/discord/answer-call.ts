@@ -40,7 +40,7 @@ async function answerFault(fault: FaultSpec, { process, signal }: Processing): P
     case 'tooLarge':
       throw refusal('tooLarge');
     case 'refuse':
-      throw new DiscordError(fault.status, fault.code, fault.message);
+      throw Object.assign(new DiscordError(fault.status, fault.code, fault.message), { more: fault.more });
     case 'early413':
     case 'slowBody':
     case 'resetBody':

@@ -11,6 +11,8 @@ export type Answer = {
   headers?: Record<string, string>;
   /** The connection closes after it. */
   isLast?: boolean;
+  /** It closes at once, whatever the client still says. */
+  isCut?: boolean;
   /** Of a refusal: Discord's number for it. */
   code?: number;
 };
@@ -23,9 +25,9 @@ export function resultAnswer({ status, body }: Result): Answer {
   return { status, text: body === undefined ? '' : JSON.stringify(body) };
 }
 
-/** `{message, code, errors?}`. */
-export function errorAnswer({ status, code, message, errors }: DiscordError): Answer {
-  return { status, code, text: JSON.stringify({ message, code, ...(errors && { errors }) }) };
+/** `{message, code, errors?}`, and what else a refusal says. */
+export function errorAnswer({ status, code, message, errors, more }: DiscordError): Answer {
+  return { status, code, text: JSON.stringify({ message, code, ...more, ...(errors && { errors }) }) };
 }
 
 /** `{message: "500: …", code: 0}`. */
@@ -70,7 +72,8 @@ export async function writeAnswer(request: IncomingMessage, response: ServerResp
     ...answer.headers,
     ...(answer.isLast && { connection: 'close' }),
   });
-  if (answer.isLast && !request.readableEnded) await lingered(request, response, answer.text);
+  if (answer.isCut) response.end(answer.text, () => request.socket.destroy());
+  else if (answer.isLast && !request.readableEnded) await lingered(request, response, answer.text);
   else response.end(answer.text);
 }
 

@@ -13,6 +13,8 @@ export class DiscordError extends Error {
   readonly status: number;
   readonly code: number;
   readonly errors: FieldErrors | undefined;
+  /** Further fields of the answer, e.g. `retry_after`. */
+  more: Record<string, unknown> | undefined;
 
   constructor(status: number, code: number, message: string, errors?: FieldErrors) {
     super(message);

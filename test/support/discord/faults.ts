@@ -15,21 +15,23 @@ type Match = {
  * - `dropBefore`, `dropAfter`: the socket is destroyed without an answer; the second time the call was processed fully
  * - `delay`: processed after `ms`, whether the client still waits or not
  * - `error5xx`: `status` (500); `html502`: an answer of the front; `processed` (false): the call went through nevertheless
- * - `tooLarge`: 413 with 40005 once the body was read; `early413`: 413 at its head, and the connection closes
+ * - `tooLarge`: 413 with 40005 once the body was read; `early413`: 413 at its head, and the connection
+ *   closes; with `isCut` at once, which may cost the client the answer
  * - `flood`: 429 with `retryAfter` seconds (1), for the `scope` (`user`)
  * - `banned`: 429 as HTML of the front, without the headers of Discord
- * - `refuse`: any refusal by its status, code and text
+ * - `refuse`: any refusal by its status, code and text; `more` fields, e.g. `retry_after` of slow mode
  * - `slowBody`: the body is read at `bytesPerSecond`; `resetBody`: the connection is reset in its middle
  * - `run`: `fn` is called before processing, e.g. to kick the bot; goes with another fault on the same call
  */
 export type FaultSpec = Match &
   (
-    | { kind: 'dropBefore' | 'dropAfter' | 'tooLarge' | 'early413' | 'resetBody' | 'banned' }
+    | { kind: 'dropBefore' | 'dropAfter' | 'tooLarge' | 'resetBody' | 'banned' }
+    | { kind: 'early413'; isCut?: boolean }
     | { kind: 'error5xx'; status?: number; processed?: boolean }
     | { kind: 'html502'; processed?: boolean }
     | { kind: 'delay'; ms: number }
     | { kind: 'flood'; retryAfter?: number; scope?: RateScope }
-    | { kind: 'refuse'; status: number; code: number; message: string }
+    | { kind: 'refuse'; status: number; code: number; message: string; more?: Record<string, unknown> }
     | { kind: 'slowBody'; bytesPerSecond: number }
     | { kind: 'run'; fn: () => void | Promise<void> }
   );

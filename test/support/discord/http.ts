@@ -85,7 +85,8 @@ async function answerApi(context: HttpContext, asked: Asked): Promise<Answer> {
   record.route = found.route.path;
   const called: Struck = { verb: record.verb, route: found.route.path, path, ids: Object.values(found.at) };
   const [fault] = context.faults.strike('body', called);
-  if (fault?.kind === 'early413') return { ...errorAnswer(refusal('tooLarge')), isLast: true };
+  if (fault?.kind === 'early413')
+    return { ...errorAnswer(refusal('tooLarge')), isLast: true, isCut: fault.isCut === true };
   const read = await readBody(request, bodyOptions(context, found, fault));
   if (read === undefined) return dropped;
   record.body = read.body;
