@@ -1,6 +1,6 @@
 import { type ByteReader, byteReader } from '../telegram/byte-reader.ts';
 import { badField } from './api-error.ts';
-import { openFile, type StoredFile } from './file-store.ts';
+import { type OpenFile, openFile, type StoredFile } from './file-store.ts';
 
 /** What a multipart body holds: its JSON as text, and the files by the n of `files[n]`. */
 export type Form = { json: string; files: Map<number, StoredFile>; strangers: string[] };
@@ -48,18 +48,30 @@ async function readPart(reader: ByteReader, delimiter: Buffer, { form, options }
   const head = await textUntil(reader, Buffer.from('\r\n\r\n'), headBytes);
   const name = /;\s*name="([^"]*)"/i.exec(head)?.[1] ?? '';
   const fileName = /;\s*filename="((?:[^"\\]|\\.)*)"/i.exec(head)?.[1];
-  const n = /^files\[(\d{1,3})\]$/.exec(name)?.[1] ?? /^file$/.exec(name)?.[0].replace('file', '0');
-  if (name === 'payload_json') form.json = await textUntil(reader, delimiter, jsonBytes);
-  else if (n !== undefined && fileName !== undefined) {
+  const n = /^files\[(\d{1,3})\]$/.exec(name)?.[1];
+  if (n !== undefined && fileName !== undefined) {
     const mimeType = /content-type:\s*([^\r\n]+)/i.exec(head)?.[1] ?? 'application/octet-stream';
     const file = await openFile(options.dir, nameOf(fileName), { mimeType, maxBytes: options.maxFileBytes });
-    const isWhole = await reader.until(delimiter, (bytes) => file.write(bytes)).finally(() => undefined);
-    form.files.set(Number(n), await file.close());
-    if (!isWhole) throw malformed();
-  } else {
-    form.strangers.push(name);
-    await textUntil(reader, delimiter, jsonBytes);
+    form.files.set(Number(n), await readFile(reader, delimiter, file));
+    return;
   }
+  const text = await textUntil(reader, delimiter, jsonBytes);
+  if (name === 'payload_json') form.json = text;
+  else form.strangers.push(name);
+}
+
+/** The file is closed, whether its part comes to an end or breaks off. */
+async function readFile(reader: ByteReader, delimiter: Buffer, file: OpenFile): Promise<StoredFile> {
+  let isWhole = false;
+  try {
+    isWhole = await reader.until(delimiter, (bytes) => file.write(bytes));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  const stored = await file.close();
+  if (!isWhole) throw malformed();
+  return stored;
 }
 
 /** Clients write quotes and line breaks in names as the WHATWG says. */
