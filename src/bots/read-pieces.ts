@@ -4,12 +4,15 @@ import type { Database } from '../db/client.ts';
 import { takeGate } from '../queue/gate.ts';
 
 /** What is read at once; also what the shared upload rate is granted in. */
-const chunkBytes = 1 << 20;
+export const chunkBytes = 1 << 20;
 
-/** The bytes of a file in pieces of 1 MiB, as the upload rate of all processes grants them; 0 Mbit/s = no limit. */
+/** The line that all uploads share: megabit per second, 0 = no limit. */
+export type Uplink = { db: Database; uploadMbps: number };
+
+/** The bytes of a file in pieces of 1 MiB, as the upload rate of all processes grants them. */
 export async function* readPieces(
   path: string,
-  { db, uploadMbps, signal }: { db: Database; uploadMbps: number; signal: AbortSignal },
+  { signal, ...uplink }: Uplink & { signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const handle = await open(path);
   try {
@@ -17,7 +20,7 @@ export async function* readPieces(
       // A new piece each time: what was given away is still being sent.
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(chunkBytes), 0, chunkBytes, at);
       if (bytesRead === 0) return;
-      await passUplink(db, uploadMbps, signal);
+      await passUplink(uplink, signal);
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
     }
@@ -27,7 +30,7 @@ export async function* readPieces(
 }
 
 /** `UPLOAD_MBPS` is shared by all uploads of all processes: one piece at a time has the line. */
-async function passUplink(db: Database, uploadMbps: number, signal: AbortSignal): Promise<void> {
+export async function passUplink({ db, uploadMbps }: Uplink, signal: AbortSignal): Promise<void> {
   if (uploadMbps <= 0) return;
   const windowMs = (chunkBytes * 8) / (uploadMbps * 1000);
   const { waitMs } = await takeGate(db, { key: 'uplink', count: 1, windowMs });

@@ -1,15 +1,9 @@
 import { eq, sql } from 'drizzle-orm';
 import type { Message, Update } from 'grammy/types';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { claimReply, findUnfinished, giveReplyBack, noteHandled, pruneInbox } from '../../src/bots/inbox.ts';
 import { openTelegram, type Telegram } from '../../src/bots/telegram/client.ts';
-import {
-  claimReply,
-  findUnfinished,
-  giveReplyBack,
-  noteHandled,
-  pruneInbox,
-  takeUpdates,
-} from '../../src/bots/telegram/inbox.ts';
+import { takeUpdates } from '../../src/bots/telegram/inbox.ts';
 import { findForward, findSightings, noteSighting, pruneSightings } from '../../src/bots/telegram/sightings.ts';
 import { moveChat } from '../../src/db/chats.ts';
 import { setGrant } from '../../src/db/grants.ts';

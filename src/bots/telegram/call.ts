@@ -2,10 +2,10 @@ import type { Api } from 'grammy';
 import { AmbiguousError, TemporaryError } from '../../core/errors.ts';
 import { moveChat } from '../../db/chats.ts';
 import { step } from '../../lib/steps.ts';
-import type { GateKey } from '../../queue/gate.ts';
+import { passGates } from '../pass-gates.ts';
 import type { Telegram } from './client.ts';
 import { MovedError, toChatError } from './errors.ts';
-import { gatesOf, passGates } from './gates.ts';
+import { gatesOf } from './gates.ts';
 
 /** A wait longer than this is a row's: the worker comes back then. */
 const longestWaitMs = 120_000;
@@ -34,21 +34,11 @@ export async function send<T>(
 ): Promise<T> {
   const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
   const maxWaitMs = method.startsWith('edit') ? longestEditWaitMs : longestWaitMs;
-  await waitForRate(telegram, keys, { cost, maxWaitMs, signal });
+  await passGates(telegram.db, keys, { cost, maxWaitMs, signal });
   step('call.mayGo');
   const answer = await settled(telegram, chatId, () => call(telegram.sender));
   step('call.answered');
   return answer;
-}
-
-/** Whatever ends the waiting: nothing was sent. */
-async function waitForRate(telegram: Telegram, keys: GateKey[], options: Parameters<typeof passGates>[2]) {
-  try {
-    await passGates(telegram.db, keys, options);
-  } catch (cause) {
-    if (cause instanceof TemporaryError) throw cause;
-    throw new TemporaryError('chat_busy', { cause, ...(options.signal?.aborted ? { retryAfterMs: 0 } : {}) });
-  }
 }
 
 /**

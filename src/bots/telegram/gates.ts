@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Transformer } from 'grammy';
-import { TemporaryError } from '../../core/errors.ts';
 import type { Database } from '../../db/client.ts';
-import { type GateKey, holdGate, takeGate } from '../../queue/gate.ts';
+import { type GateKey, holdGate } from '../../queue/gate.ts';
+import { passGates } from '../pass-gates.ts';
 
 /*
  * Rates of all processes together. Source: core.telegram.org/bots/faq: about 30 messages a second in all, 1 a second
@@ -38,23 +37,6 @@ export function gatesOf(
 
 const chatKey = (botId: number, chatId: string | number, isEdit: boolean) =>
   `telegram:${botId}:${chatId}${isEdit ? ':edit' : ''}`;
-
-/**
- * Waits until a call may go out, by the gates of all processes.
- *
- * @throws TemporaryError `chat_busy` with the wait, and nothing taken, where it were longer than `maxWaitMs`
- */
-export async function passGates(
-  db: Database,
-  keys: GateKey[],
-  { cost, maxWaitMs, signal }: { cost: number; maxWaitMs: number; signal?: AbortSignal | undefined },
-): Promise<void> {
-  for (const key of keys) {
-    const { waitMs, isTaken } = await takeGate(db, key, { cost, maxWaitMs });
-    if (!isTaken) throw new TemporaryError('chat_busy', { retryAfterMs: waitMs });
-    if (waitMs > 0) await delay(waitMs, undefined, { signal });
-  }
-}
 
 /** A grammY transformer: when Telegram says "wait", all processes hear it. */
 export function tellsFloods(db: Database, botId: number): Transformer {

@@ -1,5 +1,6 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from 'grammy/types';
 import type { PostContent } from '../../core/ports.ts';
+import { splitText as split } from '../../core/split-text.ts';
 
 /** Longest text of a message and of a caption, after markup. Source: core.telegram.org/bots/api#sendmessage. */
 export const textChars = 4_096;
@@ -12,27 +13,8 @@ export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** A text in pieces of at most `maxChars`, cut at line ends where there are any, else at words, never in a letter. */
-export function splitText(text: string, maxChars = textChars): string[] {
-  const pieces: string[] = [];
-  let rest = text;
-  while (rest.length > maxChars) {
-    const at = cutPoint(rest, maxChars);
-    pieces.push(rest.slice(0, at).trimEnd());
-    rest = rest.slice(at).trimStart();
-  }
-  return [...pieces, rest].filter((piece) => piece !== '');
-}
-
-function cutPoint(text: string, maxChars: number): number {
-  const head = text.slice(0, maxChars);
-  for (const mark of ['\n', ' ']) {
-    const at = head.lastIndexOf(mark);
-    if (at > maxChars / 2) return at;
-  }
-  // Half a surrogate pair is no letter.
-  return /[\uD800-\uDBFF]$/.test(head) ? maxChars - 1 : maxChars;
-}
+/** A text in pieces that Telegram takes. */
+export const splitText = (text: string, maxChars = textChars): string[] => split(text, maxChars);
 
 /** The card as people read it: title, state and facts, a line each. */
 export function cardLines({ text, stateText, facts = [] }: PostContent): string[] {

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { GrammyError } from 'grammy';
 import { errorText } from '../../core/errors.ts';
 import { codeSentence } from '../../core/text/text.ts';
 import { type Logger, redact } from '../../lib/log.ts';
+import { pause } from '../pause.ts';
 
 /** How long to stay away from a Telegram that does not serve us; says so once. */
 export type Patience = {
@@ -14,11 +14,6 @@ export type Patience = {
 
 const refusedMs = 60_000;
 const longestMs = 30_000;
-
-/** Waits, and returns early instead of throwing when the signal comes. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
-}
 
 /** The token is wrong or was revoked. */
 const isRefused = (error: unknown) => error instanceof GrammyError && [401, 404].includes(error.error_code);

@@ -1,8 +1,9 @@
 import { GrammyError } from 'grammy';
 import { textOf } from '../../core/text/text.ts';
+import { pause } from '../pause.ts';
 import type { Telegram } from './client.ts';
 import { takeUpdates } from './inbox.ts';
-import { createPatience, pause } from './patience.ts';
+import { createPatience } from './patience.ts';
 import { allowedUpdates } from './updates.ts';
 import { isOurWebhook } from './webhook.ts';
 

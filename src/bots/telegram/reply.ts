@@ -2,11 +2,11 @@ import { GrammyError } from 'grammy';
 import type { Message, Update } from 'grammy/types';
 import { AmbiguousError, TemporaryError } from '../../core/errors.ts';
 import type { ChatReply } from '../../core/ports.ts';
+import { pause } from '../pause.ts';
 import { send } from './call.ts';
 import type { Telegram } from './client.ts';
 import { MovedError } from './errors.ts';
 import { escapeHtml, splitText, textChars } from './markup.ts';
-import { pause } from './patience.ts';
 
 /** Longest text of a note over a pressed button. Source: core.telegram.org/bots/api#answercallbackquery. */
 const noteChars = 200;

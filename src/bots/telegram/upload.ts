@@ -1,18 +1,15 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { InputFile } from 'grammy';
 import type { Message } from 'grammy/types';
 import { AmbiguousError, FatalError, TemporaryError } from '../../core/errors.ts';
 import type { PartFile, Remote } from '../../core/ports.ts';
-import { takeGate } from '../../queue/gate.ts';
+import { chunkBytes, passUplink } from '../read-pieces.ts';
 import { send } from './call.ts';
 import { destination } from './chats.ts';
 import type { Telegram } from './client.ts';
 import { isOutOfPatience, learnRate, learnTooSlow } from './limits.ts';
 
-/** What is read at once; also what the shared upload rate is granted in. */
-const chunkBytes = 1 << 20;
 const progressEveryMs = 1_000;
 /** Source: tdlib/telegram-bot-api clamps to it. */
 const longestSeconds = 86_400;
@@ -138,12 +135,4 @@ async function* readPieces(
     onProgress(progress.sentBytes);
     toldAt = performance.now();
   }
-}
-
-/** `UPLOAD_MBPS` is shared by all uploads of all processes: one piece at a time has the line. */
-async function passUplink({ db, uploadMbps }: Telegram, signal: AbortSignal): Promise<void> {
-  if (uploadMbps <= 0) return;
-  const windowMs = (chunkBytes * 8) / (uploadMbps * 1000);
-  const { waitMs } = await takeGate(db, { key: 'uplink', count: 1, windowMs });
-  if (waitMs > 0) await delay(waitMs, undefined, { signal });
 }

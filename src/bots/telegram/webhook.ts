@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { Chat } from '../../core/ports.ts';
 import { textOf } from '../../core/text/text.ts';
 import { redact } from '../../lib/log.ts';
+import { pause } from '../pause.ts';
 import type { Telegram } from './client.ts';
 import { takeUpdates } from './inbox.ts';
-import { createPatience, pause } from './patience.ts';
+import { createPatience } from './patience.ts';
 import { allowedUpdates } from './updates.ts';
 
 /** How many updates Telegram sends at once. Source: core.telegram.org/bots/api#setwebhook: 1 to 100. */
