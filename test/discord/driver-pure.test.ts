@@ -123,6 +123,9 @@ test('the menu is the grammar, as Discord takes it', () => {
   expect(commands.map(({ name }) => name)).toEqual(commandSpecs.map(({ name }) => name));
   const target = commands.find(({ name }) => name === 'target');
   expect(target?.options.find(({ name }) => name === 'action')?.choices?.map(({ value }) => value)).toContain('add');
+  // A name is what an argument without a sentence of its own is described by.
+  const bare = commands.flatMap(({ options }) => options).filter(({ name, description }) => name === description);
+  expect(bare.map(({ name }) => name)).toEqual([]);
   expect(commands.find(({ name }) => name === 'grant')?.options[0]?.type).toBe(OptionType.User);
   const known = commands.map((command) => ({ ...command, id: '1', version: '2', options: command.options }));
   expect(isSame(known as never, commands)).toBe(true);
