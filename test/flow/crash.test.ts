@@ -92,7 +92,7 @@ test('every role as a process of its own over Redis records, and FLUSHALL in bet
   expect((await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0)).frames).toBe(await origin.frames());
 });
 
-test('SIGTERM hands the recording over: no state changes, no child survives, the next start goes on', async () => {
+test('scenario 14, SIGTERM while recording: no state changes, no program is left, the next start goes on', async () => {
   product = await startTestApp({}, ['bots', 'monitor', 'web']);
   const t = product;
   origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 20, initial: 6 });
