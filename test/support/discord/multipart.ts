@@ -1,4 +1,4 @@
-import { type ByteReader, byteReader } from '../telegram/byte-reader.ts';
+import { type ByteReader, byteReader } from '../byte-reader.ts';
 import { badField } from './api-error.ts';
 import { type OpenFile, openFile, type StoredFile } from './file-store.ts';
 
