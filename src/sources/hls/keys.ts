@@ -1,4 +1,5 @@
 import { UserError } from '../../core/errors.ts';
+import { attributesOf } from './attributes.ts';
 
 /** Bytes of a resource. */
 export type ByteRange = { offset: number; length: number };
@@ -9,9 +10,6 @@ export type MapRef = { url: string; byterange?: ByteRange; key?: KeyRef };
 
 /** What is in force for one Media Segment. */
 export type InForce = { key?: KeyRef; map?: MapRef };
-
-/** Attribute names and values of a tag's line. Source: RFC 8216 §4.2. */
-const attributePattern = /([A-Z0-9-]+)=("[^"\n]*"|[^",\s]*)/g;
 
 /**
  * The key and the map of each Media Segment, one entry per address in a media playlist. A map is encrypted with the key
@@ -39,11 +37,6 @@ export function readInForce(text: string, base: string): InForce[] {
     }
   }
   return all;
-}
-
-function attributesOf(line: string): Map<string, string> {
-  const pairs = [...line.matchAll(attributePattern)];
-  return new Map(pairs.map(([, name = '', value = '']) => [name, value.replace(/^"|"$/g, '')]));
 }
 
 /** The offer that we can read: AES-128 with a key that is simply fetched. */
