@@ -1,0 +1,129 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { segments, sessions, uploads } from '../../src/db/schema.ts';
+import { readOutcome, startTestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { framesOf, limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { waitFor } from '../support/wait.ts';
+import { exitOf, openProcesses, type Processes, programsOn } from './acceptance-setup.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+let processes: Processes;
+beforeEach(() => {
+  processes = openProcesses();
+});
+afterEach(async () => {
+  processes.close();
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+async function openOrigin(options: LiveOptions = {}): Promise<LiveOrigin> {
+  const origin = await startLiveOrigin({ mode: 'manual', segments: 24, window: 24, ...options });
+  closing.push(() => origin.close());
+  return origin;
+}
+
+/** Up to an upload of the first part that takes long, while the stream is live. */
+async function recordSlowly(
+  roles?: Parameters<TelegramApp['t']['restart']>[0],
+): Promise<{ s: TelegramApp; origin: LiveOrigin }> {
+  const s = await startTelegramApp({ env: { LEASE_SECONDS: '1' } });
+  closing.push(() => s.close());
+  if (roles) await s.t.restart(roles);
+  const origin = await openOrigin({ initial: 6 });
+  const limit = await limitFor(origin, 6, 24);
+  await s.say(`/target add archive @archive_channel limit=${limit}B`);
+  s.telegram.fault({ method: 'sendVideo', kind: 'slowBody', bytesPerSecond: 20_000 });
+  await s.say(`/record ${origin.url} to=archive`);
+  return { s, origin };
+}
+
+const uploadStates = async ({ t }: TelegramApp) => (await t.app.db.select().from(uploads)).map(({ state }) => state);
+
+test('scenario 14: /stop while a part is uploaded, however long that takes: the upload goes on and is not begun again', async () => {
+  const { s, origin } = await recordSlowly();
+  await waitForFrames(s.t.app, 100);
+  origin.advance(6);
+  await waitFor(async () => (await uploadStates(s)).includes('sending'), { what: 'an upload under way' });
+  expect(await s.say('/stop s1')).toContain('Stopping s1');
+  expect(await s.say('/stop s1')).toContain('Nothing is being recorded');
+  expect(await uploadStates(s)).toContain('sending');
+  await waitUntilPosted(s.t.app);
+  const kept = (await s.t.app.db.select().from(segments)).reduce((sum, row) => sum + row.frameCount, 0);
+  expect(await framesOf(s, s.posts().flat())).toBe(kept);
+  const calls = s.telegram.calls.filter(({ method }) => method === 'sendVideo');
+  expect(calls).toHaveLength((await uploadStates(s)).length);
+});
+
+test('scenario 14, SIGTERM while a part is uploaded: no state changes, no program is left, the next start posts it once', async () => {
+  const { s, origin } = await recordSlowly(['bots', 'monitor']);
+  const worker = processes.start('worker', s.t.env);
+  await waitForFrames(s.t.app, 100);
+  origin.advance(6);
+  await waitFor(async () => (await uploadStates(s)).includes('sending'), { what: 'an upload under way' });
+  worker.kill('SIGTERM');
+  expect(await exitOf(worker)).toBe(0);
+  expect(await programsOn(s.t.env.DATA_DIR ?? '')).toEqual([]);
+  const between = await readOutcome(s.t.app);
+  expect(between.sessions[0]?.state).toBe('recording');
+  expect(between.deliveries[0]).toMatchObject({ state: 'collecting', closedAt: null, error: null });
+  expect(await uploadStates(s)).not.toContain('failed');
+  processes.start('worker', s.t.env);
+  origin.advance(12);
+  origin.end();
+  await waitUntilPosted(s.t.app);
+  expect(s.posts()).toHaveLength(1);
+  expect(await framesOf(s, s.posts().flat())).toBe(await origin.frames());
+  expect((await readOutcome(s.t.app)).gaps).toEqual([]);
+});
+
+test('scenario 19: a second Aircheck on the same data folder says so and stops, and the first goes on', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-two-'));
+  closing.push(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
+  const env = { DATA_DIR: join(dir, 'data'), PORT: '0', WEB_TOKEN: 'two', LOG_LEVEL: 'warn', HOME: dir };
+  const first = processes.start('all', env);
+  let ready = '';
+  first.stdout?.on('data', (chunk) => (ready += String(chunk)));
+  await waitFor(() => ready.includes('Aircheck is ready'), { what: 'the first' });
+  const second = processes.start('all', env);
+  let said = '';
+  second.stderr?.on('data', (chunk) => (said += String(chunk)));
+  expect(await exitOf(second)).toBe(1);
+  expect(said).toContain(`Another Aircheck (process ${first.pid})`);
+  const login = /https?:\/\/\S+/.exec(ready)?.[0] ?? '';
+  expect((await fetch(login, { redirect: 'manual' })).status).toBeLessThan(400);
+  first.kill('SIGTERM');
+  expect(await exitOf(first)).toBe(0);
+});
+
+test.each([1, -1])(
+  'scenario 20: the clock steps by %i h while the stream is lost: grace counts the time that really passes',
+  async (hours) => {
+    const t = await startTestApp({ GRACE_SECONDS: '90', TZ: 'Europe/Berlin' }, ['bots', 'monitor']);
+    closing.push(() => t.close());
+    const origin = await openOrigin({ initial: 6 });
+    const clock = join(t.env.DATA_DIR ?? '', 'clock');
+    const hook = fileURLToPath(new URL('clock-step.mjs', import.meta.url));
+    processes.start('worker', { ...t.env, CLOCK_FILE: clock }, [hook]);
+    await t.say(`/record ${origin.url}`);
+    await waitForFrames(t.app, 100);
+    origin.goOffline();
+    const lostAt = async () => (await t.app.db.select().from(sessions))[0]?.lostAt?.getTime() ?? 0;
+    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting', { timeoutMs: 90_000 });
+    const before = await lostAt();
+    await writeFile(clock, String(hours * 3600_000));
+    // Tried again under the other clock.
+    await waitFor(async () => Math.abs((await lostAt()) - before) > 3_000_000, { what: 'another try' });
+    expect((await readOutcome(t.app)).sessions[0]?.state).toBe('reconnecting');
+    origin.goLive();
+    origin.advance(4);
+    await waitForFrames(t.app, 200);
+    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'recording');
+    const outcome = await readOutcome(t.app);
+    expect(outcome.sessions).toHaveLength(1);
+    expect(outcome.gaps).toEqual([]);
+  },
+);

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The compiled product as processes of their own, as `npm start` runs it. */
+export type Processes = {
+  /** Starts a role; `hooks` are modules that are loaded before its first line. */
+  start(role: string, env: Record<string, string>, hooks?: string[]): ChildProcess;
+  /** Kills what still runs. */
+  close(): void;
+};
+
+/** None yet. */
+export function openProcesses(): Processes {
+  const children: ChildProcess[] = [];
+  return {
+    start(role, env, hooks = []) {
+      const imports = hooks.flatMap((hook) => ['--import', hook]);
+      const child = spawn(process.execPath, [...imports, 'dist/main.js', role], {
+        env: { PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      child.stdout?.resume();
+      children.push(child);
+      return child;
+    },
+    close() {
+      for (const child of children.splice(0)) child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Its code, or the signal that ended it. */
+export const exitOf = (child: ChildProcess) =>
+  new Promise<number | NodeJS.Signals | null>((resolve) =>
+    child.once('exit', (code, signal) => resolve(code ?? signal)),
+  );
+
+/** Programs (ffmpeg, ffprobe …) that work on this data folder. Source: procfs. */
+export async function programsOn(dataDir: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(dataDir) && !line.includes('dist/main.js'));
+}
+
+/** Orders to kill a process at named moments (`src/lib/steps.ts`), each once. */
+export type KillOrders = {
+  hook: string;
+  env: Record<string, string>;
+  left(): Promise<string[]>;
+  close(): Promise<void>;
+};
+
+/** Lays the orders; a process that is started with `hook` and `env` meets them. */
+export async function orderKills(steps: string[]): Promise<KillOrders> {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-kills-'));
+  for (const folder of ['orders', 'taken']) await mkdir(join(dir, folder));
+  for (const step of steps) await writeFile(join(dir, 'orders', `${step}#1`), 'SIGKILL');
+  return {
+    hook: fileURLToPath(new URL('../chaos/hook.mjs', import.meta.url)),
+    env: { CHAOS_STEPS: dir, CHAOS_NAME: 'worker' },
+    left: () => readdir(join(dir, 'orders')),
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
