@@ -138,6 +138,8 @@ export const sessions = pgTable(
     lostAt: time(),
     /** When the source said it ended, or grace ran out. */
     endedAt: time(),
+    /** Whoever has it may look at this recording: links in chats hold it. */
+    shareKey: text().notNull().default(sql`replace(gen_random_uuid()::text, '-', '')`),
     /** Code of why it ended: `source_ended`, `grace_over`, `stopped`, `session_hours`, an error code. */
     endReason: text(),
     continuesId: ref(),

@@ -51,7 +51,8 @@ async function keepNew(path: string): Promise<void> {
 /** What the cookie holds: proves that the token was known without being it. */
 const cookieValue = (token: string) => createHmac('sha256', token).update('aircheck web login').digest('base64url');
 
-function isEqual(a: string, b: string): boolean {
+/** Compares secrets in a time that tells nothing of them. */
+export function isEqual(a: string, b: string): boolean {
   const [x, y] = [
     createHmac('sha256', 'compare').update(a).digest(),
     createHmac('sha256', 'compare').update(b).digest(),
@@ -73,13 +74,17 @@ export function login(c: Context, token: string, isSecure: boolean): Response {
   return c.redirect('/');
 }
 
-/** Lets only those in who logged in (cookie) or bring `Authorization: Bearer <token>`. */
-export function requireLogin(token: string): MiddlewareHandler {
+/**
+ * Lets only those in who logged in (cookie) or bring `Authorization: Bearer <token>`, and whom `isGuest` knows for this
+ * one request.
+ */
+export function requireLogin(token: string, isGuest: (c: Context) => Promise<boolean>): MiddlewareHandler {
   const expected = cookieValue(token);
   return async (c, next) => {
     const bearer = c.req.header('authorization')?.replace(/^Bearer /, '');
     if (isEqual(getCookie(c, cookieName) ?? '', expected) || (bearer !== undefined && isEqual(bearer, token)))
       return next();
+    if (await isGuest(c)) return next();
     return c.text(
       'Please log in: open the login link that Aircheck printed at its start (http://…/login?token=…).',
       401,

@@ -19,6 +19,7 @@ import { Message } from './pages/message.tsx';
 import { SessionPage, SessionsPage } from './pages/session.tsx';
 import { buildMaster, buildPlaylist } from './playlist.ts';
 import { findInitKeys, findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
+import { isShared } from './share.ts';
 import { addWebhooks } from './webhooks.ts';
 
 export type WebOptions = {
@@ -52,7 +53,7 @@ export function createRoutes(app: App, options: WebOptions): Hono {
   web.get('/healthz', (c) => c.text('ok'));
   web.get('/login', (c) => login(c, options.token, app.config.publicUrl?.startsWith('https:') ?? false));
   web.get('/assets/:name', (c) => sendAsset(c));
-  web.use(requireLogin(options.token));
+  web.use(requireLogin(options.token, (c) => isShared(c, app.db)));
   web.onError((err, c) => {
     if (err instanceof HTTPException) return err.getResponse();
     app.log.error({ err, path: c.req.path }, 'a page failed');

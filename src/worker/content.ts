@@ -24,13 +24,14 @@ import {
   findUploads,
   type PartRow,
 } from '../db/deliveries.ts';
-import type { watches } from '../db/schema.ts';
+import type { sessions, watches } from '../db/schema.ts';
 import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
 import { findAsked, findLeftOut } from '../db/troubles.ts';
 import { isIdUnknown, parentOf } from './outgoing.ts';
 import { targetRef } from './target.ts';
 
 type WatchRow = typeof watches.$inferSelect;
+type SessionRow = typeof sessions.$inferSelect;
 
 /** What a window holds and misses. */
 async function windowFacts(app: App, delivery: DeliveryRow) {
@@ -48,7 +49,7 @@ async function captionOf(
   app: App,
   { delivery, watch, limits }: Planning,
   facts: Pick<AlbumFacts, 'parts'> & { lengthMs?: number },
-): Promise<{ text: string; sessionId: number }> {
+): Promise<{ text: string; session: SessionRow }> {
   const context = await findDelivery(app.db, delivery.id);
   if (!context) throw new Error('delivery vanished');
   const { session, stream } = context;
@@ -61,7 +62,7 @@ async function captionOf(
     coverage: coverageOf(kept),
     ...facts,
   };
-  return { text: albumCaption(watch.language as Language, about, limits.captionChars), sessionId: session.id };
+  return { text: albumCaption(watch.language as Language, about, limits.captionChars), session };
 }
 
 /** The caption of one album or video, rendered when it is planned: what is sent again is the same. */
@@ -75,12 +76,17 @@ export async function contentOfAlbum(
   return { text };
 }
 
-/** A link to the recording's page in place of its Parts. */
+/** Links to the recording's page and file in place of its Parts. */
 export async function contentOfLink(app: App, planning: Planning): Promise<PostContent> {
-  const { text, sessionId } = await captionOf(app, planning, {});
-  const url = pageOf(app, sessionId);
-  const { open } = textOf(planning.watch.language as Language).card;
-  return { text, ...(url ? { url, buttons: [{ text: open, url }] } : {}) };
+  const { text, session } = await captionOf(app, planning, {});
+  const [url, fileUrl] = [pageOf(app, session), pageOf(app, session, '.mp4')];
+  const { open, download } = textOf(planning.watch.language as Language).card;
+  if (!url || !fileUrl) return { text };
+  const buttons = [
+    { text: open, url },
+    { text: download, url: fileUrl },
+  ];
+  return { text, url, buttons };
 }
 
 /** Whether the people of a chat can open our pages. */
@@ -88,9 +94,10 @@ export function hasLinks({ config: { publicUrl } }: App, kind: ChatKind): boolea
   return publicUrl !== undefined && (kind === 'web' || isForOthers(publicUrl));
 }
 
-/** Address of a recording's page; undefined without `PUBLIC_URL`. */
-function pageOf(app: App, sessionId: number): string | undefined {
-  return app.config.publicUrl ? new URL(`/sessions/${sessionId}`, app.config.publicUrl).href : undefined;
+/** Address of a recording's page (or its file, `.mp4`) that needs no login; undefined without `PUBLIC_URL`. */
+function pageOf(app: App, { id, shareKey }: SessionRow, suffix = ''): string | undefined {
+  const { publicUrl } = app.config;
+  return publicUrl ? new URL(`/sessions/${id}${suffix}?key=${shareKey}`, publicUrl).href : undefined;
 }
 
 /** The comment under the first post. */
@@ -128,7 +135,7 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     parts.map((part) => part.id),
     account,
   );
-  const pageUrl = pageOf(app, session.id) ?? (watch.chatKind === 'web' ? `/sessions/${session.id}` : undefined);
+  const pageUrl = pageOf(app, session) ?? (watch.chatKind === 'web' ? `/sessions/${session.id}` : undefined);
   return cardContent(watch.language as Language, {
     sessionId: session.id,
     sessionState: session.state,

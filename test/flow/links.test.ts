@@ -49,7 +49,7 @@ test('post=link posts the page of the recording with a picture, and cuts no Part
   const before = await partCount();
   const shown = await recordIn('link', 'post=link');
   const link = shown.find(({ kind }) => kind === 'link');
-  expect(link?.content.url).toMatch(/^https:\/\/aircheck\.example\/sessions\/\d+$/);
+  expect(link?.content.url).toMatch(/^https:\/\/aircheck\.example\/sessions\/\d+\?key=[0-9a-f]+$/);
   expect(link?.content.buttons).toEqual([{ text: 'Watch', url: link?.content.url }]);
   expect(link?.content.text).not.toMatch(/part/);
   expect(covers[0]?.subarray(0, 2).toString('hex')).toBe('ffd8');

@@ -62,7 +62,8 @@ test('post=link shows a picture with the address instead of parts, and uploads n
   const [[link] = [], ...others] = s.posts();
   expect(others).toEqual([]);
   expect(link?.photo?.length).toBeGreaterThan(0);
-  expect(link?.caption).toContain('http://air.example/sessions/1');
+  expect(link?.caption).toMatch(/http:\/\/air\.example\/sessions\/1\?key=[0-9a-f]{32}$/);
+  expect(JSON.stringify(link?.reply_markup)).toContain('/sessions/1.mp4?key=');
   expect(s.world.messages(s.vault)).toEqual([]);
   expect(comments()).toHaveLength(1);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { webMessages } from '../../src/db/schema.ts';
+import { sessions, streams, webMessages } from '../../src/db/schema.ts';
 import { readWebToken } from '../../src/web/auth.ts';
 import { readRange } from '../../src/web/files.ts';
 import { buildPlaylist, type PlaylistSegment } from '../../src/web/playlist.ts';
@@ -39,6 +39,29 @@ test('nobody gets in without the login link, and the cookie is not the token', a
   expect(set).not.toContain('test-token');
   expect((await get('/')).status).toBe(200);
   expect((await fetch(`${root}/healthz`)).status).toBe(200);
+});
+
+test('the link of a recording opens that recording and nothing else', async () => {
+  const { db } = product.app;
+  const [stream] = await db
+    .insert(streams)
+    .values({ platform: 'generic', channel: 'shared', url: 'https://a.example/shared' })
+    .returning();
+  const [one, other] = await db
+    .insert(sessions)
+    .values([1, 2].map(() => ({ streamId: stream?.id ?? 0, state: 'ended' as const })))
+    .returning();
+  if (!one || !other) throw new Error('no sessions');
+  const visit = (path: string, cookie = '') => fetch(root + path, { headers: { cookie }, redirect: 'manual' });
+  expect((await visit(`/sessions/${one.id}`)).status).toBe(401);
+  expect((await visit(`/sessions/${one.id}?key=${other.shareKey}`)).status).toBe(401);
+  const opened = await visit(`/sessions/${one.id}?key=${one.shareKey}`);
+  expect(opened.status).toBe(200);
+  const left = opened.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  expect((await visit(`/sessions/${one.id}/index.m3u8`, left)).status).not.toBe(401);
+  expect((await visit(`/sessions/${one.id}.mp4`, left)).status).not.toBe(401);
+  for (const path of ['/', '/sessions', `/sessions/${other.id}`, `/sessions/${other.id}.mp4`])
+    expect((await visit(path, left)).status).toBe(401);
 });
 
 test('a token that was cut off is made anew: an empty one would let everybody in', async () => {

@@ -229,6 +229,7 @@ export const en = {
     stands: 'It stands',
     isMissing: 'It does not',
     open: 'Watch',
+    download: 'Download',
     openPost: 'Open post',
     noGaps: 'none',
     gapCount: (count: number, length: string) => `${many(count, 'gap', 'gaps')}, ${length} missing`,

@@ -233,6 +233,7 @@ export const ru = {
     stands: 'Есть',
     isMissing: 'Нет',
     open: 'Смотреть',
+    download: 'Скачать',
     openPost: 'К публикации',
     noGaps: 'нет',
     gapCount: (count: number, length: string) => `${many(count, 'разрыв', 'разрыва', 'разрывов')}, нет ${length}`,

@@ -1,0 +1,1 @@
+ALTER TABLE "sessions" ADD COLUMN "share_key" text DEFAULT replace(gen_random_uuid()::text, '-', '') NOT NULL;
