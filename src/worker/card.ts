@@ -9,6 +9,7 @@ import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow
 import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { contentOfCard } from './content.ts';
+import { settleTry } from './own-try.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { orderingTarget } from './target.ts';
 
@@ -100,7 +101,8 @@ async function postCard(app: App, telling: Telling, signal: AbortSignal): Promis
     app.log.warn({ err: error, post: card.id }, 'card not confirmed');
     const isNotSent = error instanceof TemporaryError && !(error instanceof AmbiguousError);
     const event = error instanceof FatalError ? 'refused' : isNotSent ? 'notSent' : 'answerLost';
-    await advance(app, 'posts', card.id, event, { ...nextTry(error, card.attempts), error: errorText(error) });
+    const wait = { ...nextTry(error, card.attempts), error: errorText(error) };
+    await settleTry(app, { ...card, ...intent }, event, wait);
   }
 }
 
@@ -109,14 +111,14 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
   const { chat, card, target } = telling;
   if (card.state === 'planned') return true;
   if (card.state === 'failed') return (await advance(app, 'posts', card.id, 'retried')) !== undefined;
-  if (card.state === 'sending') await advance(app, 'posts', card.id, 'answerLost');
+  if (card.state === 'sending') await settleTry(app, card, 'answerLost');
   // It is looked for as it was sent, not as it should look now.
   const sent = outgoing({ ...telling, content: card.content });
   const found = await chat.reconcile(target, sent, [], signal).catch((err: unknown) => {
     app.log.warn({ err, post: card.id }, 'cannot look for the card yet');
     return { verdict: 'unknown', isUnprovable: err instanceof FatalError } as const;
   });
-  if (found.verdict === 'missing') return (await advance(app, 'posts', card.id, 'notSent')) !== undefined;
+  if (found.verdict === 'missing') return (await settleTry(app, card, 'notSent')) !== undefined;
   if (found.verdict === 'posted') {
     const { remotes: _, ...posted } = found.ids;
     await advance(app, 'posts', card.id, 'confirmed', { posted, attempts: 0, postedAt: new Date(), error: null });

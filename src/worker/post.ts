@@ -96,7 +96,7 @@ async function callChat(
   } catch (error) {
     app.log.warn({ err: error, post: post.id }, 'post not confirmed');
     if (!(await isOurTry(app, post.id, intent.sentAt))) return false;
-    return settlePost(app, sending, error, items);
+    return settlePost(app, { ...sending, post: { ...post, ...intent } }, error, items);
   }
 }
 

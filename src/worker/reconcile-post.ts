@@ -1,5 +1,4 @@
 import { and, eq, inArray } from 'drizzle-orm';
-import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { isAsked, unprovenCode } from '../core/delivery.ts';
 import { FatalError } from '../core/errors.ts';
@@ -8,6 +7,7 @@ import type { PostRow } from '../db/deliveries.ts';
 import { events, posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { isIdUnknown, outgoingPost, type Sending } from './outgoing.ts';
+import { settleTry } from './own-try.ts';
 import { knownItems } from './post-items.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { confirmPost, isOverdue, skipComment } from './settle-post.ts';
@@ -23,13 +23,12 @@ const idWaitMs = 2 * 3600_000;
  */
 export async function reconcilePost(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
   const { post } = sending;
-  if (post.state === 'sending') await advance(app, 'posts', post.id, 'answerLost');
+  if (post.state === 'sending') await settleTry(app, post, 'answerLost');
   step('reconcile.begun');
   const result = await look(app, sending, signal);
   step('reconcile.looked');
   if (result?.verdict === 'posted') return confirmPost(app, sending, result.ids);
-  if (result?.verdict === 'missing')
-    return (await advance(app, 'posts', post.id, 'notSent', { error: null })) !== undefined;
+  if (result?.verdict === 'missing') return (await settleTry(app, post, 'notSent', { error: null })) !== undefined;
   if (isOverdue(sending)) return skipComment(app, sending, 'answer_lost');
   if (result?.verdict === 'unknown' && result.isUnprovable && post.kind !== 'comment') await askPerson(app, sending);
   await lookLater(app, post);

@@ -7,6 +7,7 @@ import { findUploads } from '../db/deliveries.ts';
 import { deliveries, parts, posts, uploads } from '../db/schema.ts';
 import { cutSmaller } from './cut-again.ts';
 import { parentOf, type Sending } from './outgoing.ts';
+import { settleTry } from './own-try.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 
 /** How long after its post a comment may still wait. Source: Telegram forwards a post to its group within seconds. */
@@ -61,7 +62,7 @@ export async function settlePost(app: App, sending: Sending, error: unknown, ite
   if (isNotSent && error.code === 'forward_not_seen' && isOverdue(sending))
     return skipComment(app, sending, error.code);
   const wait = { ...nextTry(error, post.attempts), error: errorText(error) };
-  await advance(app, 'posts', post.id, isNotSent ? 'notSent' : 'answerLost', wait);
+  await settleTry(app, post, isNotSent ? 'notSent' : 'answerLost', wait);
   return false;
 }
 

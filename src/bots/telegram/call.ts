@@ -6,6 +6,7 @@ import { passGates } from '../pass-gates.ts';
 import type { Telegram } from './client.ts';
 import { MovedError, toChatError } from './errors.ts';
 import { gatesOf } from './gates.ts';
+import { leftMs } from './settle.ts';
 
 /** A wait longer than this is a row's: the worker comes back then. */
 const longestWaitMs = 120_000;
@@ -33,9 +34,13 @@ export async function send<T>(
   call: (api: Api) => Promise<T>,
 ): Promise<T> {
   const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
-  const maxWaitMs = method.startsWith('edit') ? longestEditWaitMs : longestWaitMs;
+  const usualMs = method.startsWith('edit') ? longestEditWaitMs : longestWaitMs;
+  const maxWaitMs = Math.max(0, Math.min(usualMs, leftMs(telegram)));
   await passGates(telegram.db, keys, { cost, maxWaitMs, signal });
   step('call.mayGo');
+  // After a sleep another worker may have looked for this post, found nothing, and sent it.
+  if (leftMs(telegram) < 0)
+    throw new TemporaryError('chat_busy', { retryAfterMs: 0, detail: 'the call came too late' });
   const answer = await settled(telegram, chatId, () => call(telegram.sender));
   step('call.answered');
   return answer;

@@ -27,7 +27,7 @@ export type TelegramOptions = {
   admins?: string[];
   /** The server's patience with one upload; tests have less time. Source: 500 s, tdlib/telegram-bot-api HttpServer.h. */
   patienceMs?: number;
-  /** So long after its intent a lost call may still come to pass. */
+  /** So long after its intent a lost call may still come to pass; half of it may go by before the call. */
   settleMs?: number;
 };
 
@@ -40,6 +40,8 @@ export type Telegram = TelegramOptions & {
   /** `telegram:<bot id>`: file ids belong to one bot. */
   account: string;
   botId: number;
+  /** When the intent of this post was written: a call that comes too long after it is not made. */
+  intentAt?: Date | undefined;
 };
 
 /**

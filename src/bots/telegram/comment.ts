@@ -26,7 +26,9 @@ export async function sendComment(
   const { chatId, messageId, thread } = await findThread(telegram, target, post.parent);
   const messageIds: string[] = [];
   for (const piece of splitText(post.content.text)) {
-    const sending = send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
+    // What follows belongs to what stands already: it is not held to the time of the intent.
+    const from = messageIds.length === 0 ? telegram : { ...telegram, intentAt: undefined };
+    const sending = send(from, { chatId, method: 'sendMessage', signal }, (api) =>
       api.sendMessage(
         chatId,
         escapeHtml(piece),

@@ -17,16 +17,17 @@ export async function sendPost(
   items: PostItem[],
   signal: AbortSignal,
 ): Promise<PostedIds> {
+  const timely = { ...telegram, intentAt: post.intentAt };
   switch (post.kind) {
     case 'card':
-      return sendCard(telegram, post, signal);
+      return sendCard(timely, post, signal);
     case 'comment':
-      return sendComment(telegram, target, post, signal);
+      return sendComment(timely, target, post, signal);
     case 'link':
-      return sendLink(telegram, post, signal);
+      return sendLink(timely, post, signal);
     case 'album':
     case 'video':
-      return items.length > 1 ? sendAlbum(telegram, post, items, signal) : sendVideo(telegram, post, items, signal);
+      return items.length > 1 ? sendAlbum(timely, post, items, signal) : sendVideo(timely, post, items, signal);
   }
 }
 

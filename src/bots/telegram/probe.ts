@@ -12,6 +12,8 @@ const mostProbes = 200;
 export const clockSlackMs = 120_000;
 /** So many messages in a row that look older than the intent are older. A few may be old ones somebody forwarded now. */
 const oldInARow = 20;
+/** What is said for a moment to learn the highest id. */
+const mark = '…';
 
 /** What a post looks like, message by message in order: what tells each apart, and its values. */
 export type Expected = { key: (message: Message) => string | undefined; values: string[] };
@@ -39,7 +41,7 @@ export async function probeChat(telegram: Telegram, probe: Probe, signal: AbortS
     post.chat.threadId && post.kind !== 'comment' ? `${chatId}/${post.chat.threadId}` : chatId,
   );
   const fence = await send(telegram, { chatId, method: 'sendMessage', signal }, (api) =>
-    api.sendMessage(chatId, '…', { ...thread, disable_notification: true }, signal as never),
+    api.sendMessage(chatId, mark, { ...thread, disable_notification: true }, signal as never),
   );
   step('probe.marked');
   const copies: number[] = [];
@@ -53,15 +55,18 @@ export async function probeChat(telegram: Telegram, probe: Probe, signal: AbortS
     if (ids.length > 0) await telegram.api.deleteMessages(chatId, ids);
     return { verdict: 'missing' };
   } finally {
-    await telegram.api
-      .deleteMessage(chatId, fence.message_id)
-      .catch((err) => telegram.log.warn({ err }, 'a mark is left in a chat'));
+    await removeMark(telegram, chatId, fence.message_id);
     for (let at = 0; at < copies.length; at += 100) {
       await telegram.api
         .deleteMessages(vault, copies.slice(at, at + 100))
         .catch((err) => telegram.log.debug({ err }, 'copies are left in the vault'));
     }
   }
+}
+
+/** One that a killed worker left is taken away by the next look. */
+async function removeMark(telegram: Telegram, chatId: string, id: number): Promise<void> {
+  await telegram.api.deleteMessage(chatId, id).catch((err) => telegram.log.warn({ err }, 'a mark is left in a chat'));
 }
 
 type Looking = { fence: number; copies: number[]; signal: AbortSignal };
@@ -83,6 +88,7 @@ async function findMessages(
     if (!copy) continue;
     copies.push(copy.message_id);
     step('probe.copied');
+    if (copy.text === mark && isOurs(telegram, probe, { id, copy })) await removeMark(telegram, probe.chatId, id);
     const isOld = copy.forward_origin !== undefined && copy.forward_origin.date * 1000 < since;
     oldCount = isOld ? oldCount + 1 : 0;
     if ((isOld && isOurs(telegram, probe, { id, copy })) || oldCount >= oldInARow) break;

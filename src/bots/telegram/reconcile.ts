@@ -7,12 +7,11 @@ import { idsOfOthers } from './known-ids.ts';
 import { vaultOf } from './limits.ts';
 import { cardLines, linkLines, splitText } from './markup.ts';
 import { clockSlackMs, type Expected, probeChat } from './probe.ts';
+import { settleMs } from './settle.ts';
 import { findSightings, type Sighting } from './sightings.ts';
 import { remoteOf } from './upload.ts';
 
-/** So long a call that names files by id, or a short text, may still come to pass; one with a file in it … */
-const settleMs = 20_000;
-/** … as long as a server may need to read it and to pass it on. */
+/** A call with a file in it may still come to pass for as long as a server may need to read it and to pass it on. */
 const settleUploadMs = 1_000_000;
 
 /**
