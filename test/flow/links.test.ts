@@ -50,7 +50,8 @@ test('post=link posts the page of the recording with a picture, and cuts no Part
   const shown = await recordIn('link', 'post=link');
   const link = shown.find(({ kind }) => kind === 'link');
   expect(link?.content.url).toMatch(/^https:\/\/aircheck\.example\/sessions\/\d+\?key=[0-9a-f]+$/);
-  expect(link?.content.buttons).toEqual([{ text: 'Watch', url: link?.content.url }]);
+  const file = link?.content.url?.replace('?key=', '.mp4?key=');
+  expect(link?.content.buttons?.map(({ url }) => url)).toEqual([link?.content.url, file]);
   expect(link?.content.text).not.toMatch(/part/);
   expect(covers[0]?.subarray(0, 2).toString('hex')).toBe('ffd8');
   expect(shown.find(({ kind }) => kind === 'comment')?.parentId).toBe(link?.id);
