@@ -1,6 +1,3 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { everyStep } from './every-step.ts';
 import { type RunResult, runOnce } from './run-once.ts';
@@ -63,9 +60,7 @@ async function report(name: string, faults: ChaosFault[], result: RunResult): Pr
   say(`${isBad ? 'BROKEN' : 'ok'} ${name} in ${result.seconds.toFixed(1)} s: ${what}${unmet}`, 0);
   if (!isBad) return;
   for (const fault of result.faults) say(`  - ${fault}`, 0);
-  const path = join(await mkdtemp(join(tmpdir(), 'aircheck-chaos-failed-')), 'time-line.txt');
-  await writeFile(path, `${name} ${what}\n${result.faults.join('\n')}\n\n${result.lines.join('\n')}\n`);
-  say(`  the time line is in ${path}`, 0);
+  if (result.keptIn) say(`  its time line and logs are in ${result.keptIn}`, 0);
 }
 
 function say(text: string, code: number): number {

@@ -140,7 +140,8 @@ async function lookAtPosts(
     .orderBy(asc(rows.posts.ordinal));
   const told = posts.filter(({ partIds }) => partIds.length > 0).flatMap(({ posted }) => posted?.messageIds ?? []);
   const ids = messages.map(({ message_id: id }) => String(id));
-  if (told.join() !== ids.join()) findings.faults.push(`d${delivery.id}: rows tell ${told} but ${ids} stand`);
+  if (told.join() !== ids.join())
+    findings.faults.push(`d${delivery.id}: rows tell ${told.join()} but ${ids.join()} stand`);
   const where = isPrivate ? stage.home : stage.group;
   const root = isPrivate ? messages[0]?.message_id : forwardOf(stage, messages[0]?.message_id);
   const texts = posts.filter(({ kind }) => kind === 'comment').map(({ content }) => content.text);
@@ -149,7 +150,7 @@ async function lookAtPosts(
   const isRight = comments.length === 1 && comments[0]?.reply_to_message?.message_id === root;
   const under = comments.map(({ reply_to_message: parent }) => parent?.message_id);
   if (!isRight)
-    findings.faults.push(`d${delivery.id}: ${comments.length} comments under ${under}, not one under ${root}`);
+    findings.faults.push(`d${delivery.id}: ${comments.length} comments under ${under.join()}, not one under ${root}`);
 }
 
 function forwardOf(stage: Stage, messageId: number | undefined): number | undefined {

@@ -1,4 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
@@ -17,6 +18,8 @@ import { createTimeLine, type TimeLine } from './time-line.ts';
 export type RunResult = Findings & {
   /** What happened, line by line. */
   lines: string[];
+  /** Where the time line and the logs of a run that broke a promise are kept. */
+  keptIn?: string;
   /** Steps that were reached, by name. */
   reached: Set<string>;
   /** Steps of orders nobody came to. */
@@ -57,7 +60,8 @@ export async function runOnce(servers: Servers, faults: ChaosFault[]): Promise<R
     findings.stuck += stuck ? 1 : 0;
     const reached = await tell(db, stage, timeLine);
     const seconds = (performance.now() - startedAt) / 1000;
-    return { ...findings, lines: timeLine.lines(), reached, unmet, seconds };
+    const result = { ...findings, lines: timeLine.lines(), reached, unmet, seconds };
+    return findings.faults.length > 0 ? { ...result, keptIn: await keep(stage, result) } : result;
   } finally {
     over.abort();
     await fleet?.stop();
@@ -90,26 +94,47 @@ async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void
   const striking = strike(faults, whole);
   const publishing = setInterval(() => telegram.world.publish(), 1_000);
   try {
-    await waitFor(() => isOver(db), waits('the end of all deliveries'));
+    await waitUntilOver(db);
     await striking;
     fleet().calm();
     // A late fault may have found something that was not settled yet.
-    await waitFor(() => isOver(db), waits('the end of all deliveries'));
+    await waitUntilOver(db);
   } finally {
     clearInterval(publishing);
+    await striking.catch(() => undefined);
   }
   timeLine.note('all is delivered');
   await delay(300);
 }
 
+class GivenUp extends Error {}
+
+/** Errors of Postgres being away pass. @throws Error where it does not come to an end */
+async function waitUntilOver(db: Rows): Promise<void> {
+  let givenUp: GivenUp | undefined;
+  const look = async () => {
+    const isDone = await isOver(db).catch((error: unknown) => {
+      if (!(error instanceof GivenUp)) throw error;
+      givenUp = error;
+      return true;
+    });
+    return isDone;
+  };
+  await waitFor(look, { what: 'the end of all deliveries', timeoutMs: limitMs, everyMs: 100 });
+  if (givenUp) throw givenUp;
+}
+
+/** @throws GivenUp where something was given up for good: waiting will not mend it */
 async function isOver(db: Rows): Promise<boolean> {
-  const [row] = await db.execute<{ open: number; done: number }>(sql`select
+  const [row] = await db.execute<{ open: number; done: number; paused: number }>(sql`select
+    (select count(*) from deliveries where state = 'paused')::int as paused,
     (select count(*) from deliveries where state = 'done')::int as done,
     (select count(*) from deliveries where state not in ('done', 'cancelled'))::int
       + (select count(*) from posts where state not in ('posted', 'skipped', 'failed'))::int
       + (select count(*) from uploads where state not in ('staged', 'failed'))::int
       + (select count(*) from sessions where state not in ('ended', 'failed'))::int
       + (select count(*) from inbox where handled_at is null or (reply is not null and replied_at is null))::int as open`);
+  if (row && row.paused > 0) throw new GivenUp('a delivery is paused');
   return row?.open === 0 && row.done > 0;
 }
 
@@ -126,10 +151,18 @@ async function tell(db: Rows, stage: Stage, timeLine: TimeLine): Promise<Set<str
     const text = String(params.text ?? params.caption ?? '')
       .slice(0, 40)
       .replaceAll('\n', ' ');
-    timeLine.note(`Telegram: ${method} ${params.chat_id ?? ''} ${params.message_id ?? ''} → ${status} ${text}`, at);
+    const where = `${String(params.chat_id ?? '')} ${String(params.message_id ?? '')}`;
+    timeLine.note(`Telegram: ${method} ${where} → ${status} ${text}`, at);
   }
   const told = await db.select().from(events);
   for (const { at, kind, subjectId, data } of told)
     timeLine.note(`row: ${kind} ${subjectId} ${JSON.stringify(data)}`, at.getTime());
   return reached;
+}
+
+async function keep(stage: Stage, { faults, lines }: { faults: string[]; lines: string[] }): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-chaos-failed-'));
+  await writeFile(join(dir, 'time-line.txt'), `${faults.join('\n')}\n\n${lines.join('\n')}\n`);
+  await cp(join(stage.dir, 'logs'), join(dir, 'logs'), { recursive: true });
+  return dir;
 }

@@ -54,7 +54,7 @@ export async function buildStage(): Promise<Stage> {
       SWEEP_SECONDS: '0.3',
       GRACE_SECONDS: '60',
       LOG_LEVEL: 'debug',
-      CHAOS_SETTLE_MS: '1000',
+      CHAOS_SETTLE_MS: '2000',
       TELEGRAM_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.root,
       TELEGRAM_VAULT: String(vault.id),

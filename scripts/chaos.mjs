@@ -1,0 +1,8 @@
+// npm run chaos [-- --runs N --seed S --scenario NAME]: kills, freezes and starves the product; test/chaos says what
+// must hold nevertheless.
+import { become, build, installDependencies, installPrograms } from './bootstrap.mjs';
+
+installDependencies();
+installPrograms(['ffmpeg', 'ffprobe', 'redis-server']);
+build();
+become(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'test/chaos/chaos.ts', ...process.argv.slice(2)]);
