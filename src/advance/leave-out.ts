@@ -24,6 +24,13 @@ export async function leaveOut(
   const count = await ctx.db.transaction(async (tx) => {
     // Planning locks it as well: what is left out here is in no Post that is planned meanwhile.
     const [delivery] = await tx.select().from(deliveries).where(eq(deliveries.id, deliveryId)).for('update');
+    // What a worker is about to send is either sent or left out, never both.
+    await tx
+      .select({ id: posts.id })
+      .from(posts)
+      .where(eq(posts.deliveryId, deliveryId))
+      .orderBy(posts.id)
+      .for('update');
     const troubles = await findTroubles(tx, deliveryId);
     if (!delivery || !troubles || delivery.state === 'cancelled') return 0;
     const isParts = choice.only !== 'comment' && choice.postId === undefined;
