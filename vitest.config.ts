@@ -6,8 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', new TotalsReporter()],
-    // Real databases, ffmpeg and browsers on a small machine: few at once, with generous limits.
-    maxWorkers: 2,
+    // Real databases, ffmpeg and browsers on a small machine, with generous limits: most of them wait most of the time.
+    maxWorkers: 4,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
