@@ -2,9 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { and, desc, eq, exists, gt, inArray, isNull, sql } from 'drizzle-orm';
 import { findLatestSession, openSession } from '../advance.ts';
 import type { App } from '../app.ts';
+import { errorText } from '../core/errors.ts';
 import type { Platform, StreamRef, StreamStatus } from '../core/ports.ts';
 import { claimLease } from '../db/leases.ts';
-import { checks, streams, watches } from '../db/schema.ts';
+import { checks, events, streams, watches } from '../db/schema.ts';
 import { findActiveSession } from '../db/sessions.ts';
 import { monitorOf } from './owner.ts';
 
@@ -18,14 +19,18 @@ const checkLimitMs = 60_000;
  */
 export async function pollUntil(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
   let wake = () => {};
+  let isFailing = false;
   const unhear = app.bus.hear('streams', () => wake());
   try {
     while (!signal.aborted) {
       const woken = new AbortController();
       wake = () => woken.abort();
-      await pollOnce(app, platform, signal).catch((err) => {
-        if (!signal.aborted) app.log.error({ err, platform: platform.name }, 'poll failed; the next round goes on');
-      });
+      try {
+        if (await pollOnce(app, platform, signal)) isFailing = false;
+      } catch (error) {
+        if (!signal.aborted) await tellFailed(app, platform, { error, isNew: !isFailing });
+        isFailing = true;
+      }
       await delay(pollMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
     }
   } finally {
@@ -33,12 +38,23 @@ export async function pollUntil(app: App, platform: Platform, signal: AbortSigna
   }
 }
 
-/** One round. Only the monitor that holds the Platform's lease asks. */
-export async function pollOnce(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
+/** One alert per outage; the log has each round. */
+async function tellFailed(app: App, platform: Platform, { error, isNew }: { error: unknown; isNew: boolean }) {
+  app.log.error({ err: error, platform: platform.name }, 'poll failed; the next round goes on');
+  if (!isNew) return;
+  const data = { platform: platform.name, error: errorText(error) };
+  await app.db
+    .insert(events)
+    .values({ kind: 'monitor.failed', subject: 'monitor', subjectId: 0, data })
+    .catch((err: unknown) => app.log.debug({ err }, 'the alert was not written'));
+}
+
+/** One round. Only the monitor that holds the Platform's lease asks. @returns whether it asked */
+export async function pollOnce(app: App, platform: Platform, signal: AbortSignal): Promise<boolean> {
   const refs = await findWatched(app, platform.name);
-  if (refs.length === 0) return;
+  if (refs.length === 0) return false;
   const lease = await claimLease(app.db, `poll:${platform.name}`, monitorOf(app), 1);
-  if (!lease) return;
+  if (!lease) return false;
   const statuses = await platform.check(refs, AbortSignal.any([signal, AbortSignal.timeout(checkLimitMs)]));
   for (const status of statuses) {
     try {
@@ -49,6 +65,7 @@ export async function pollOnce(app: App, platform: Platform, signal: AbortSignal
       app.log.error({ err, stream: status.streamId }, 'a look at a stream could not be used');
     }
   }
+  return true;
 }
 
 /** Streams with a standing order that are not being captured for it already. */

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { asc, eq } from 'drizzle-orm';
 import { afterEach, expect, test } from 'vitest';
-import { deliveries, segments, takes, uploads } from '../../src/db/schema.ts';
+import { deliveries, events, segments, takes, uploads } from '../../src/db/schema.ts';
 import {
   readOutcome,
   readPostedFiles,
@@ -196,7 +196,7 @@ test('scenario 13: more channels are live than may be recorded at once: each is 
   for (const { id } of rows) expect((await readPostedFiles(t.app, id)).frames).toBe(await streams[0]?.frames());
 });
 
-test('scenario 13: looking at a site fails in a way nobody thought of: the monitor goes on, and the next look is used', async () => {
+test('scenario 13: looking at a site fails in a way nobody thought of: there is one alert, the monitor goes on, and the next look is used', async () => {
   const t = await openWeb();
   const origin = await openOrigin();
   const [platform] = t.app.platforms;
@@ -209,7 +209,11 @@ test('scenario 13: looking at a site fails in a way nobody thought of: the monit
   };
   await t.say(`/watch ${origin.url}`);
   await waitFor(() => failures > 0, { what: 'a look that fails' });
+  await t.app.bus.tell('streams', 0);
+  await waitFor(() => failures > 1, { what: 'the next look, which fails too' });
   platform.check = check;
   await t.app.bus.tell('streams', 0);
   await waitForFrames(t.app, 100);
+  const alerts = await t.app.db.select().from(events).where(eq(events.kind, 'monitor.failed'));
+  expect(alerts.map(({ data }) => data.error)).toEqual(['boom']);
 });
