@@ -4,8 +4,11 @@ import { type RunResult, runOnce } from './run-once.ts';
 import { type ChaosFault, type Scenario, scenarios, scheduleOf } from './schedule.ts';
 import { startServers } from './servers.ts';
 
+/** Kills, or puts to sleep, at each named step. */
+const stepScenarios = ['every-step', 'every-step-asleep'];
+
 const usage = `npm run chaos -- [--runs N] [--seed S] [--scenario NAME]
-Scenarios: ${[...scenarios, 'every-step'].join(', ')}. Run k of a command has the seed S + k.`;
+Scenarios: ${[...scenarios, ...stepScenarios].join(', ')}. Run k of a command has the seed S + k.`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -17,25 +20,33 @@ async function main(): Promise<number> {
       lines: { type: 'boolean', default: false },
     },
   });
-  const scenario = values.scenario as Scenario | 'every-step';
+  const { scenario } = values;
   const seed = Number(values.seed);
-  if (scenario !== 'every-step' && !scenarios.includes(scenario)) return say(usage, 2);
-  const runs =
-    scenario === 'every-step'
-      ? everyStep(values.step)
-      : Array.from({ length: Number(values.runs) }, (_, k) => ({
-          name: `seed ${seed + k}`,
-          faults: scheduleOf(scenario, seed + k),
-        }));
-  return runAll(runs, values.lines);
+  const isEveryStep = stepScenarios.includes(scenario);
+  if (!isEveryStep && !scenarios.includes(scenario as Scenario)) return say(usage, 2);
+  const runs = isEveryStep
+    ? everyStep(values.step, { isAsleep: scenario === 'every-step-asleep' })
+    : Array.from({ length: Number(values.runs) }, (_, k) => ({
+        name: `seed ${seed + k}`,
+        faults: scheduleOf(scenario as Scenario, seed + k),
+      }));
+  return runAll(runs, { isEveryStep, hasLines: values.lines });
 }
 
-async function runAll(runs: { name: string; faults: ChaosFault[] }[], hasLines: boolean): Promise<number> {
+async function runAll(
+  runs: { name: string; faults: ChaosFault[] }[],
+  { isEveryStep, hasLines }: { isEveryStep: boolean; hasLines: boolean },
+): Promise<number> {
   const servers = await startServers();
   const results: RunResult[] = [];
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (isStopping = true));
   try {
     for (const { name, faults } of runs) {
+      if (isStopping) break;
       const result = await runOnce(servers, faults);
+      // A step nobody came to was not tried.
+      if (isEveryStep) result.faults.push(...result.unmet.map((step) => `not reached: ${step}`));
       results.push(result);
       await report(name, faults, result);
       if (hasLines) say(result.lines.join('\n'), 0);

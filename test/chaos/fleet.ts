@@ -66,6 +66,9 @@ export async function startFleet({ env, dir, timeLine, restartMs, onEnd }: Fleet
     });
   };
   for (const name of processNames) start(name);
+  // Nothing outlives a harness that breaks off.
+  const killAll = () => members.forEach(({ child }) => child.kill('SIGKILL'));
+  process.once('exit', killAll);
 
   const wake = (name: ProcessName) => {
     const member = members.get(name);
@@ -93,6 +96,7 @@ export async function startFleet({ env, dir, timeLine, restartMs, onEnd }: Fleet
       processNames.forEach(wake);
       isStopping = true;
       const ended = await Promise.all([...members].map(([name, { child }]) => end(name, child)));
+      process.off('exit', killAll);
       return [...ended.flat(), ...(await programsOn(dir))];
     },
   };

@@ -92,6 +92,7 @@ async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void
   timeLine.note('both recordings are ordered');
   for (const stream of streams) stream.resume();
   const striking = strike(faults, whole);
+  striking.catch((error: unknown) => timeLine.note(`a fault could not strike: ${String(error)}`));
   const publishing = setInterval(() => telegram.world.publish(), 1_000);
   try {
     await waitUntilOver(db);

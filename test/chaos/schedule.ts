@@ -32,7 +32,7 @@ const freezeAtStep: Maker = (random) => ({
   kind: 'freezeAtStep',
   step: random.pick(stepNames),
   hit: random.int(1, 3),
-  ms: random.int(1_500, 4_000),
+  ms: random.int(1_500, 8_000),
 });
 const kill: Maker = (random) => ({ kind: 'kill', name: random.pick(processNames), atMs: random.int(0, 9_000) });
 const freeze: Maker = (random) => ({

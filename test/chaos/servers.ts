@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,27 @@ export async function startServers(): Promise<Servers> {
   let redis = await startRedis();
   let again: ChildProcess | undefined;
   let made = 0;
+  const pidFile = join(cluster, 'postmaster.pid');
+  // Detached, it would outlive a harness that breaks off.
+  const endNow = () =>
+    existsSync(pidFile) && process.kill(Number(readFileSync(pidFile, 'utf8').split('\n')[0]), 'SIGQUIT');
+  process.once('exit', endNow);
+  let restarting: Promise<void> = Promise.resolve();
+  /** One after another: what is away cannot go away. */
+  const inTurn = (restart: () => Promise<void>) => (restarting = restarting.then(restart));
+  const restartPostgres = async (awayMs: number) => {
+    const args = await readArguments(cluster);
+    await killAll(Number((await readFile(pidFile, 'utf8')).split('\n')[0]));
+    await delay(awayMs);
+    again = startAgain(args);
+    await waitFor(() => admin(server.url, 'select 1').then(() => true), { what: 'Postgres to be back' });
+  };
+  const restartRedis = async (awayMs: number) => {
+    const port = Number(new URL(redis.url).port);
+    await redis.stop();
+    await delay(awayMs);
+    redis = await startRedis(port);
+  };
   return {
     async freshDatabase() {
       const name = `chaos_${++made}`;
@@ -44,23 +66,13 @@ export async function startServers(): Promise<Servers> {
     get redis() {
       return redis;
     },
-    async restartPostgres(awayMs) {
-      const args = await readArguments(cluster);
-      await killAll(Number((await readFile(join(cluster, 'postmaster.pid'), 'utf8')).split('\n')[0]));
-      await delay(awayMs);
-      again = startAgain(args);
-      await waitFor(() => admin(server.url, 'select 1').then(() => true), { what: 'Postgres to be back' });
-    },
-    async restartRedis(awayMs) {
-      const port = Number(new URL(redis.url).port);
-      await redis.stop();
-      await delay(awayMs);
-      redis = await startRedis(port);
-    },
+    restartPostgres: (awayMs) => inTurn(() => restartPostgres(awayMs)),
+    restartRedis: (awayMs) => inTurn(() => restartRedis(awayMs)),
     async close() {
       await redis.stop();
       if (again) await killAll(again.pid ?? 0);
       else await server.stop();
+      process.off('exit', endNow);
       await rm(dir, { recursive: true, force: true, maxRetries: 10 });
     },
   };

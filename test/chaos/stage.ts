@@ -24,7 +24,8 @@ export type Stage = {
   close(): Promise<void>;
 };
 
-const ownerId = 987_654_321;
+/** Who orders; the private chat has the same id. */
+export const ownerId = 987_654_321;
 /** Length of the streams in seconds, at twice the speed of life. */
 const lengths = [12, 8] as const;
 
