@@ -1,5 +1,5 @@
-import { addArg, addUrlEncoded } from './args.ts';
 import { type ByteReader, byteReader } from '../byte-reader.ts';
+import { addArg, addUrlEncoded } from './args.ts';
 import type { FileStore } from './file-store.ts';
 import { ParserFailure, parserLimits, tooLarge } from './parser-failure.ts';
 import { type PartHead, partHeadOf, unquote } from './part-head.ts';
