@@ -18,7 +18,7 @@ async function serve(playlist: string): Promise<string> {
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/live.m3u8?token=very-secret`;
 }
 
-test('an encrypted stream ends at once with a sentence on the card, and its address stays secret', async () => {
+test('a stream under DRM ends at once with a sentence on the card, and its address stays secret', async () => {
   product = await startTestApp();
   const { app } = product;
   const url = await serve('#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:2,\n0.ts\n');
@@ -27,7 +27,7 @@ test('an encrypted stream ends at once with a sentence on the card, and its addr
     const found = (await readOutcome(app)).messages.find((message) => message.kind === 'card');
     return found?.content.state === 'failed' ? found : undefined;
   });
-  expect(JSON.stringify(card.content)).toContain('encrypted');
+  expect(JSON.stringify(card.content)).toContain('protected');
   const outcome = await readOutcome(app);
   expect(outcome.sessions[0]?.state).toBe('failed');
   expect(outcome.messages.filter((message) => message.kind === 'video')).toEqual([]);
