@@ -23,7 +23,9 @@ export function parseStreamUrl(text: string): URL {
   url.hash = '';
   // As text: URLSearchParams would write the rest anew, and a signed query must stay byte for byte.
   const query = url.search.slice(1).split('&');
-  url.search = query.filter((pair) => !trackingNames.test(pair.split('=')[0] ?? '')).join('&');
+  const wanted = query.filter((pair) => !trackingNames.test(pair.split('=')[0] ?? '')).join('&');
+  // With its question mark: the setter would take another one off.
+  url.search = wanted === '' ? '' : `?${wanted}`;
   // Only http(s) hosts are put in lower case by URL itself.
   url.hostname = url.hostname.toLowerCase();
   return url;

@@ -68,3 +68,10 @@ test.each([
 ])('%s can be opened by people elsewhere: %s', (url, expected) => {
   expect(isForOthers(url)).toBe(expected);
 });
+
+test('a query that begins with a question mark keeps it, however often it is read', () => {
+  const once = parseStreamUrl('http://a.aa/??x=1').href;
+  expect(once).toBe('http://a.aa/??x=1');
+  expect(parseStreamUrl(once).href).toBe(once);
+  expect(parseStreamUrl('http://a.aa/??').href).toBe('http://a.aa/??');
+});
