@@ -72,7 +72,9 @@ async function joinWatches(tx: Queryable, session: SessionRow): Promise<Job[]> {
     .orderBy(watches.id, watchTargets.position);
   const jobs: Job[] = [];
   for (const { watch, targetId } of wanted) {
+    // Its row is locked: no other process opens or closes windows on it meanwhile.
     const rendition = await upsertRendition(tx, session.id, watch.quality);
+    if (await hadWindow(tx, { watchId: watch.id, targetId, sessionId: session.id })) continue;
     const fromSequence = (await keptSoFar(tx, rendition.id)).nextSequence;
     const [delivery] = await tx
       .insert(deliveries)
@@ -88,6 +90,19 @@ async function joinWatches(tx: Queryable, session: SessionRow): Promise<Job[]> {
     );
   }
   return jobs;
+}
+
+/** Whether this order has, or had, a window on the Session: one that was closed stays closed. */
+async function hadWindow(
+  tx: Queryable,
+  { watchId, targetId, sessionId }: { watchId: number; targetId: number; sessionId: number },
+): Promise<boolean> {
+  const [row] = await tx
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(and(eq(deliveries.watchId, watchId), eq(deliveries.targetId, targetId), eq(deliveries.sessionId, sessionId)))
+    .limit(1);
+  return row !== undefined;
 }
 
 async function upsertRendition(tx: Queryable, sessionId: number, name: string): Promise<{ id: number }> {

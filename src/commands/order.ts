@@ -4,7 +4,7 @@ import type { AdPolicy, Engine, Quality } from '../core/model.ts';
 import type { Platform, StreamRef } from '../core/ports.ts';
 import { addTargets, type TargetRow } from '../db/deliveries.ts';
 import type { WatchRules } from '../db/schema.ts';
-import { ensureTarget, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
+import { ensureTarget, toStreamRef, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
 import { type Args, type CommandContext, matchStream } from './context.ts';
 
 export type Order = { platform: Platform; stream: StreamRef; watch: WatchRow; isNew: boolean };
@@ -14,7 +14,7 @@ export async function findStream(app: App, href: string): Promise<{ platform: Pl
   const match = matchStream(app, href);
   const platform = app.platforms.find(({ name }) => name === match?.platform);
   if (!match || !platform) throw new UserError('site_unknown');
-  return { platform, stream: await upsertStream(app.db, match) };
+  return { platform, stream: toStreamRef(await upsertStream(app.db, match)) };
 }
 
 /**

@@ -19,8 +19,11 @@ export type {
   TargetRef,
 } from './chat.ts';
 
-/** A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. */
-export type StreamRef = { id: number; platform: string; channel: string; url: string };
+/**
+ * A Stream as drivers see it. `url` is canonical and may hold secrets in its query: never log it. `platformId` is the
+ * platform's own id of the channel, once a status told it.
+ */
+export type StreamRef = { id: number; platform: string; channel: string; url: string; platformId?: string };
 
 /** What a Platform knows of a Stream. An API failure is `unknown`, never `offline`. */
 export type StreamStatus = {
@@ -28,6 +31,9 @@ export type StreamStatus = {
   state: 'live' | 'offline' | 'ended' | 'scheduled' | 'unknown';
   /** The platform's own id of this broadcast, where it has one. */
   broadcastId?: string;
+  /** The platform's own id of the channel; kept in its row and handed back with the Stream. */
+  platformId?: string;
+  /** Of the broadcast; of the channel where it is offline and the platform tells. */
   title?: string;
   category?: string;
   startedAt?: Date;
@@ -39,10 +45,26 @@ export type StreamStatus = {
 /** Knows when Streams are live. Contract suite: `test/contract/platform.ts`. */
 export type Platform = {
   name: string;
+  /** How often each Stream is looked at, in ms. */
+  everyMs: number;
+  /** Most Streams one `check` is given: 1 where each is asked by itself, so that a slow one delays no other. */
+  batchSize: number;
+  /** Most `check`s one process has under way. */
+  checksAtOnce: number;
+  /**
+   * An end that the stream itself tells (EXT-X-ENDLIST) is the end of the broadcast. Where it is not, the streamer may
+   * come back: the Session waits out its grace.
+   */
+  isEndFinal: boolean;
   /** The Stream a URL names, or undefined where the URL is not of this platform. */
   match(url: URL): { channel: string; url: string } | undefined;
   /** Asks for all Streams at once; answers one status for each, in order. Never throws for one bad Stream. */
   check(streams: StreamRef[], signal: AbortSignal): Promise<StreamStatus[]>;
+  /**
+   * What channels that are offline announce: their title and category now, or a broadcast that is scheduled. Asked
+   * seldom, and only for Streams whose Watches wait. In batches, order and errors as `check`.
+   */
+  checkOffline?(streams: StreamRef[], signal: AbortSignal): Promise<StreamStatus[]>;
 };
 
 /** A media address ready to be captured, as `media/resolve.ts` makes it. */

@@ -37,7 +37,11 @@ export const streams = pgTable(
     platform: text().notNull(),
     channel: text().notNull(),
     url: text().notNull(),
+    /** The platform's own id of the channel, asked for once. */
+    platformId: text(),
+    /** What the channel is called, also while it is offline. */
     title: text(),
+    category: text(),
     createdAt: createdAt(),
   },
   (t) => [unique().on(t.platform, t.channel)],
@@ -71,6 +75,8 @@ export const watches = pgTable(
     once: boolean().notNull().default(false),
     quality: text().$type<Quality>().notNull().default('best'),
     rules: jsonb().$type<WatchRules>().notNull().default({}),
+    /** The Stream it is paired with (`cross=`): the broadcast is recorded from whichever of the two is live. */
+    crossId: ref().references(() => streams.id),
     pausedAt: time(),
     endedAt: time(),
     createdAt: createdAt(),
@@ -79,6 +85,7 @@ export const watches = pgTable(
     // One standing order of a chat on a stream and quality; a second `/watch` changes the first.
     uniqueIndex().on(t.streamId, t.chatKind, t.chatId, t.quality).where(sql`ended_at is null and not once`),
     index().on(t.streamId).where(sql`ended_at is null`),
+    index().on(t.crossId).where(sql`ended_at is null and cross_id is not null`),
   ],
 );
 
@@ -132,8 +139,14 @@ export const sessions = pgTable(
     title: text(),
     category: text(),
     scheduledFor: time(),
+    /** The Stream its own is paired with: Watches with that pair have Sessions of their own. */
+    crossId: ref().references(() => streams.id),
+    /** The Stream it is captured from now; null: its own. */
+    sourceId: ref().references(() => streams.id),
     /** When the platform says it began; else when we first saw it. */
     startedAt: createdAt(),
+    /** When it was first seen live; null while it is only announced. */
+    detectedAt: time(),
     /** When the source was last lost; grace runs from here. */
     lostAt: time(),
     /** When the source said it ended, or grace ran out. */
@@ -148,10 +161,10 @@ export const sessions = pgTable(
   },
   (t) => [
     uniqueIndex('sessions_one_active')
-      .on(t.streamId)
+      .on(t.streamId, sql`coalesce(cross_id, 0)`)
       .where(sql`state in ('waiting', 'starting', 'recording', 'reconnecting')`),
     uniqueIndex('sessions_one_broadcast')
-      .on(t.streamId, t.broadcastId)
+      .on(t.streamId, sql`coalesce(cross_id, 0)`, t.broadcastId)
       .where(sql`broadcast_id is not null and continues_id is null`),
     index().on(t.state),
   ],
@@ -377,7 +390,13 @@ export const deliveries = pgTable(
     createdAt: createdAt(),
     changedAt: createdAt(),
   },
-  (t) => [unique().on(t.watchId, t.targetId, t.sessionId), index().on(t.sessionId), index().on(t.state)],
+  (t) => [
+    // A window that a rule closed (filter, schedule) may be followed by another one in the same Session.
+    uniqueIndex('deliveries_one_open').on(t.watchId, t.targetId, t.sessionId).where(sql`closed_at is null`),
+    index().on(t.watchId, t.sessionId),
+    index().on(t.sessionId),
+    index().on(t.state),
+  ],
 );
 
 export const posts = pgTable(
@@ -535,6 +554,37 @@ export const grants = pgTable(
   },
   (t) => [primaryKey({ columns: [t.chatKind, t.chatId, t.userId] })],
 );
+
+/** What a chat is set to; a chat without a row has the defaults. */
+export const chatSettings = pgTable(
+  'chat_settings',
+  {
+    chatKind: chatKind().notNull(),
+    chatId: text().notNull(),
+    /** IANA name (`Europe/Berlin`) that times of this chat are meant in; null: UTC. */
+    timeZone: text(),
+    changedAt: createdAt(),
+  },
+  (t) => [primaryKey({ columns: [t.chatKind, t.chatId] })],
+);
+
+/** Cookies of a site, for all chats. The values are encrypted with `SECRET_KEY` and are never shown. */
+export const cookies = pgTable('cookies', {
+  /** Registrable domain they belong to: `youtube.com`. */
+  domain: text().primaryKey(),
+  /** AES-256-GCM of a Netscape cookie file. */
+  sealed: text().notNull(),
+  cookieCount: integer().notNull(),
+  /** When the first of those that matter expires; null: never. */
+  expiresAt: time(),
+  /** When people were last told that they expire or no longer serve. */
+  warnedAt: time(),
+  /** Who brought them: `telegram:123`, and the chat that is warned. */
+  broughtBy: text().notNull(),
+  chatKind: chatKind().notNull(),
+  chatId: text().notNull(),
+  changedAt: createdAt(),
+});
 
 /** Looks at a Stream, run-length: a row stands for `count` equal answers from `at` to `lastAt`. */
 export const checks = pgTable(

@@ -1,6 +1,7 @@
 import { and, desc, eq, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
 import { finalDeliveryStates } from '../core/delivery.ts';
 import type { ChatAddress, Language, Quality } from '../core/model.ts';
+import type { StreamRef } from '../core/ports.ts';
 import type { Database, Queryable } from './client.ts';
 import {
   deliveries,
@@ -15,6 +16,12 @@ import {
 } from './schema.ts';
 
 export type WatchRow = typeof watches.$inferSelect;
+
+/** A Stream's row as drivers see it. */
+export const toStreamRef = ({ id, platform, channel, url, platformId }: typeof streams.$inferSelect): StreamRef => ({
+  ...{ id, platform, channel, url },
+  ...(platformId === null ? {} : { platformId }),
+});
 
 /** Makes or finds the Stream a platform calls `channel`. */
 export async function upsertStream(db: Queryable, stream: { platform: string; channel: string; url: string }) {

@@ -7,6 +7,7 @@ import type { Platform, StreamRef, StreamStatus } from '../core/ports.ts';
 import { claimLease } from '../db/leases.ts';
 import { checks, events, streams, watches } from '../db/schema.ts';
 import { findActiveSession } from '../db/sessions.ts';
+import { toStreamRef } from '../db/watches.ts';
 import { monitorOf } from './owner.ts';
 
 /** How long between two looks at the same Stream. */
@@ -78,7 +79,7 @@ async function findWatched(app: App, platform: string): Promise<StreamRef[]> {
     .select()
     .from(streams)
     .where(and(eq(streams.platform, platform), exists(ordered)));
-  return rows.map(({ id, channel, url }) => ({ id, platform, channel, url }));
+  return rows.map(toStreamRef);
 }
 
 const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => ({

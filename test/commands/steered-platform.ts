@@ -5,6 +5,10 @@ export function steeredPlatform(host: string) {
   const states = new Map<string, Partial<StreamStatus>>();
   const platform: Platform = {
     name: host,
+    everyMs: 10_000,
+    batchSize: 100,
+    checksAtOnce: 1,
+    isEndFinal: true,
     match: (url) => {
       const channel = url.pathname.slice(1).toLowerCase();
       return url.hostname === host && channel ? { channel, url: `https://${host}/${channel}` } : undefined;

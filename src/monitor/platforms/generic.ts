@@ -18,6 +18,10 @@ export type GenericOptions = {
 export function createGenericPlatform(options: GenericOptions): Platform {
   return {
     name: 'generic',
+    everyMs: 10_000,
+    batchSize: 1,
+    checksAtOnce: probesAtOnce,
+    isEndFinal: true,
     match: (url) => ({ channel: url.href, url: url.href }),
     async check(streams, signal) {
       const statuses: StreamStatus[] = new Array(streams.length);
