@@ -568,6 +568,24 @@ export const chatSettings = pgTable(
   (t) => [primaryKey({ columns: [t.chatKind, t.chatId] })],
 );
 
+/** What Aircheck says by itself, once: alerts, warnings. Chats show them in order. */
+export const notices = pgTable(
+  'notices',
+  {
+    id: id(),
+    chatKind: chatKind().notNull(),
+    chatId: text().notNull(),
+    threadId: text(),
+    /** One thing is said to a chat once under one key. */
+    key: text().notNull(),
+    text: text().notNull(),
+    /** Written before it is sent: what may have been shown is not shown again. */
+    saidAt: time(),
+    createdAt: createdAt(),
+  },
+  (t) => [unique().on(t.chatKind, t.chatId, t.key), index().on(t.chatKind, t.id).where(sql`said_at is null`)],
+);
+
 /** Cookies of a site, for all chats. The values are encrypted with `SECRET_KEY` and are never shown. */
 export const cookies = pgTable('cookies', {
   /** Registrable domain they belong to: `youtube.com`. */
