@@ -1,6 +1,7 @@
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Engine, Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
+import { cleanTitle } from '../core/title.ts';
 import { assertPublicUrl } from '../lib/net.ts';
 import { askYtdlp } from './ask-ytdlp.ts';
 import { chooseFormat } from './choose-format.ts';
@@ -65,14 +66,12 @@ async function fromPage(
   const found = chooseFormat(page.formats, quality);
   // A live page without formats: its extractor is broken, which passes with an update.
   if (!found) throw new TemporaryError('resolve_failed', { detail: 'live, but no formats' });
-  // yt-dlp adds the time to live titles; a title that changes each minute is no title.
-  const cleanTitle = title?.replace(/ \d{4}-\d\d-\d\d \d\d:\d\d$/, '');
   const input: SourceInput = engine
     ? { url, headers: {}, protocol: found.protocol, quality, engine }
     : { ...found, quality };
   return {
     input,
-    title: cleanTitle,
+    title: title ? cleanTitle(title) : undefined,
     channel: page.channel ?? page.uploader ?? undefined,
     isLive: true,
     isEnded: false,
