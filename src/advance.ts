@@ -3,11 +3,5 @@ export { type AdvanceContext, advance, ring, transition } from './advance/advanc
 export { answerPost, answers } from './advance/answer.ts';
 export { cancelDelivery, retryDelivery, type retryKinds, type skipKinds } from './advance/delivery.ts';
 export { leaveOut } from './advance/leave-out.ts';
-export {
-  type BroadcastFacts,
-  closeWindows,
-  endRendition,
-  findLatestSession,
-  markRenditionKept,
-  openSession,
-} from './advance/session.ts';
+export { type BroadcastFacts, findLatestSession, openSession } from './advance/session.ts';
+export { closeWindows, endRendition, markRenditionKept } from './advance/windows.ts';

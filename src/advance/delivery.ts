@@ -4,7 +4,7 @@ import type { PostRow } from '../db/deliveries.ts';
 import { findTroubles, hasFailed } from '../db/troubles.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, advance } from './advance.ts';
-import { closeWindows } from './session.ts';
+import { closeWindows } from './windows.ts';
 
 /** `/cancel`: closes the window, keeps every file, posts nothing more of this Delivery. */
 export async function cancelDelivery(ctx: AdvanceContext, deliveryId: number): Promise<boolean> {

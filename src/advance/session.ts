@@ -1,7 +1,7 @@
-import { and, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { deliveries, events, renditions, sessions, watches, watchTargets } from '../db/schema.ts';
-import { findActiveSession, findOpenWindows, keptSoFar, noteChapter, type SessionRow } from '../db/sessions.ts';
+import { findActiveSession, keptSoFar, noteChapter, type SessionRow } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
@@ -114,106 +114,6 @@ async function upsertRendition(tx: Queryable, sessionId: number, name: string): 
     .for('update');
   if (!row) throw new Error('rendition vanished');
   return row;
-}
-
-/**
- * Closes windows: what is being captured now still belongs to them. A Rendition whose last window closes is ended;
- * other chats' windows stay open and their capture goes on.
- */
-export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], reason: string): Promise<void> {
-  if (deliveryIds.length === 0) return;
-  const touched = await ctx.db.transaction(async (tx) => {
-    const rows = await tx
-      .select()
-      .from(deliveries)
-      .where(and(inArray(deliveries.id, deliveryIds), isNull(deliveries.closedAt)));
-    const renditionIds = [...new Set(rows.map((row) => row.renditionId))].sort((a, b) => a - b);
-    for (const renditionId of renditionIds) {
-      await tx.select().from(renditions).where(eq(renditions.id, renditionId)).for('update');
-      const mine = rows.filter((row) => row.renditionId === renditionId).map((row) => row.id);
-      const open = await findOpenWindows(tx, renditionId);
-      if (open.every((row) => mine.includes(row.id))) await endRenditionRows(tx, renditionId, reason);
-      else await closeRows(tx, mine, reason, (await keptSoFar(tx, renditionId)).nextSequence);
-    }
-    return renditionIds;
-  });
-  for (const id of touched) await ring(ctx, 'renditions', id, afterEnd(id));
-}
-
-/** Nothing more will be captured of a Rendition: its windows close; the Session finishes with its last Rendition. */
-export async function endRendition(ctx: AdvanceContext, renditionId: number, reason: string): Promise<void> {
-  await ctx.db.transaction((tx) => endRenditionRows(tx, renditionId, reason));
-  await ring(ctx, 'renditions', renditionId, afterEnd(renditionId));
-}
-
-/** Whoever captured it writes down that all is kept (`capture` where nobody does), then the Parts are planned. */
-const afterEnd = (renditionId: number): Job[] => [
-  { name: 'capture', data: { renditionId } },
-  { name: 'plan', data: { renditionId } },
-];
-
-async function endRenditionRows(tx: Queryable, renditionId: number, reason: string): Promise<void> {
-  const open = await findOpenWindows(tx, renditionId);
-  await closeRows(
-    tx,
-    open.map((row) => row.id),
-    reason,
-    null,
-  );
-  const [rendition] = await tx
-    .update(renditions)
-    .set({
-      endedAt: sql`coalesce(${renditions.endedAt}, now())`,
-      endReason: sql`coalesce(${renditions.endReason}, ${reason})`,
-    })
-    .where(eq(renditions.id, renditionId))
-    .returning();
-  if (!rendition) return;
-  const others = await tx
-    .select({ id: renditions.id })
-    .from(renditions)
-    .where(
-      and(eq(renditions.sessionId, rendition.sessionId), ne(renditions.id, renditionId), isNull(renditions.endedAt)),
-    );
-  if (others.length > 0) return;
-  await transition(tx, 'sessions', rendition.sessionId, 'captureEnded', { endedAt: sql`now()`, endReason: reason });
-}
-
-async function closeRows(tx: Queryable, ids: number[], reason: string, toSequence: number | null): Promise<void> {
-  if (ids.length === 0) return;
-  const closed = await tx
-    .update(deliveries)
-    .set({ closedAt: sql`now()`, closeReason: reason, toSequence, changedAt: sql`now()` })
-    .where(and(inArray(deliveries.id, ids), isNull(deliveries.closedAt)))
-    .returning();
-  const watchIds = closed.map((row) => row.watchId);
-  // A `/record` order is fulfilled when its window closes, unless the Session only changes over at SESSION_HOURS.
-  if (watchIds.length === 0 || reason === 'session_hours') return;
-  await tx
-    .update(watches)
-    .set({ endedAt: sql`now()` })
-    .where(and(inArray(watches.id, watchIds), eq(watches.once, true), isNull(watches.endedAt)));
-}
-
-/** All bytes that were captured of an ended Rendition are kept: the Session ends with its last one. */
-export async function markRenditionKept(ctx: AdvanceContext, renditionId: number): Promise<void> {
-  const sessionId = await ctx.db.transaction(async (tx) => {
-    const [rendition] = await tx
-      .update(renditions)
-      .set({ keptAt: sql`now()` })
-      .where(and(eq(renditions.id, renditionId), sql`${renditions.endedAt} is not null`))
-      .returning();
-    if (!rendition) return undefined;
-    await tx.select().from(sessions).where(eq(sessions.id, rendition.sessionId)).for('update');
-    const all = await tx.select().from(renditions).where(eq(renditions.sessionId, rendition.sessionId));
-    if (all.some((row) => row.kind === 'captured' && (!row.keptAt || !row.endedAt))) return undefined;
-    const kept = await Promise.all(all.map((row) => keptSoFar(tx, row.id)));
-    const event = kept.some((row) => row.segmentCount > 0) ? 'allKept' : 'nothingCaptured';
-    await transition(tx, 'sessions', rendition.sessionId, event);
-    return rendition.sessionId;
-  });
-  await ring(ctx, 'renditions', renditionId, [{ name: 'plan', data: { renditionId } }]);
-  if (sessionId !== undefined) await ring(ctx, 'sessions', sessionId);
 }
 
 /** The latest Session of a Stream, ended or not. */
