@@ -212,6 +212,25 @@ export const en = {
     failed: 'nothing recorded',
     cancelled: 'cancelled',
   } as Record<string, string>,
+  /** What looking at a stream showed. */
+  checks: {
+    states: {
+      live: 'live',
+      offline: 'not live',
+      ended: 'over',
+      scheduled: 'announced',
+      unknown: 'not known whether live',
+    } as Record<string, string>,
+    now: (state: string, length: string, count: number) => `${state} for ${length} (${many(count, 'look', 'looks')})`,
+    before: (state: string, length: string, count: number) =>
+      `before: ${state} for ${length} (${many(count, 'look', 'looks')})`,
+    never: 'Nobody has looked at it yet.',
+    stale: (length: string) =>
+      `No look was written down for ${length}. Check that the monitor runs ("aircheck monitor" or "aircheck all").`,
+    seenAfter: (length: string) => `seen ${length} after it began`,
+    keptAfter: (length: string) => `first second kept ${length} later`,
+    notKept: 'nothing kept yet',
+  },
   card: {
     state: 'State',
     length: 'Length',

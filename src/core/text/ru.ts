@@ -216,6 +216,25 @@ export const ru = {
     failed: 'ничего не записано',
     cancelled: 'отменено',
   } as Record<string, string>,
+  checks: {
+    states: {
+      live: 'в эфире',
+      offline: 'не в эфире',
+      ended: 'закончился',
+      scheduled: 'объявлен',
+      unknown: 'неизвестно, идёт ли эфир',
+    } as Record<string, string>,
+    now: (state: string, length: string, count: number) =>
+      `${state} уже ${length} (${many(count, 'проверка', 'проверки', 'проверок')})`,
+    before: (state: string, length: string, count: number) =>
+      `до этого: ${state}, ${length} (${many(count, 'проверка', 'проверки', 'проверок')})`,
+    never: 'Ещё ни разу не проверялся.',
+    stale: (length: string) =>
+      `Уже ${length} не записано ни одной проверки. Проверьте, что монитор запущен («aircheck monitor» или «aircheck all»).`,
+    seenAfter: (length: string) => `замечен через ${length} после начала`,
+    keptAfter: (length: string) => `первая секунда сохранена ещё через ${length}`,
+    notKept: 'пока ничего не сохранено',
+  },
   card: {
     state: 'Состояние',
     length: 'Длина',
