@@ -7,9 +7,10 @@ import { createServer } from 'node:net';
 import { dirname, join, parse } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
-import { errorText, UserError } from '../core/errors.ts';
+import { UserError } from '../core/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { run } from '../lib/run.ts';
+import { isAlive } from './lock-data-dir.ts';
 
 /** Postgres refuses uid 0: as root its processes run as `nobody`. Source: Debian base-passwd. */
 const nobody = 65534;
@@ -196,15 +197,6 @@ async function isPostgres(pid: number): Promise<boolean> {
   return process.platform !== 'linux' || program === 'EACCES' || /\/postgres( \(deleted\))?$/.test(program ?? '');
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -233,34 +225,4 @@ async function readOrMake(path: string, make: () => string): Promise<string> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return (await readFile(path, 'utf8')).trim();
-}
-
-/**
- * Takes the data folder for one process; the file names it, and the place of a dead one is free.
- *
- * @throws UserError `data_folder_in_use`, `data_folder_unwritable`
- */
-export async function lockDataDir(dataDir: string, name: string): Promise<() => Promise<void>> {
-  const path = join(dataDir, `${name}.pid`);
-  for (;;) {
-    try {
-      await mkdir(dataDir, { recursive: true });
-      await writeFile(path, `${process.pid} ${await startOf(process.pid)}`, { flag: 'wx' });
-      return () => rm(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-        throw new UserError('data_folder_unwritable', { dataDir, detail: errorText(error) });
-    }
-    const [pid = 0, start = ''] = (await readFile(path, 'utf8').catch(() => '')).split(' ');
-    if (pid && (await startOf(Number(pid))) === start && isAlive(Number(pid)))
-      throw new UserError('data_folder_in_use', { dataDir, pid: Number(pid) });
-    await rm(path, { force: true });
-  }
-}
-
-/** When a process began, so that after a reboot its number is not taken for it; empty where there is no /proc. */
-async function startOf(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // Field 22, counted behind the program's name, which may hold spaces. Source: proc(5).
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterEach, expect, test } from 'vitest';
-import { lockDataDir, startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { lockDataDir } from '../../src/db/lock-data-dir.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { startRedis } from '../support/redis.ts';
@@ -14,7 +16,7 @@ import { waitFor } from '../support/wait.ts';
 
 const log = createLogger('silent');
 const holdScript = `
-  const { lockDataDir } = await import(${JSON.stringify(new URL('../../src/db/embedded.ts', import.meta.url).href)});
+  const { lockDataDir } = await import(${JSON.stringify(new URL('../../src/db/lock-data-dir.ts', import.meta.url).href)});
   await lockDataDir(process.argv[1], 'aircheck');
   setInterval(() => {}, 1000);`;
 const dirs: string[] = [];
@@ -71,6 +73,35 @@ test('the second process on one data folder is told so; the place of a dead one 
   const unlock = await lockDataDir(dir, 'aircheck');
   await unlock();
   expect(existsSync(join(dir, 'aircheck.pid'))).toBe(false);
+});
+
+test.each([undefined, '', '999999999 1'])(
+  'of many that start at once on a folder (its file: %j) one gets it',
+  async (left) => {
+    const dir = await newDir();
+    if (left !== undefined) await writeFile(join(dir, 'aircheck.pid'), left);
+    const starts = await Promise.allSettled(Array.from({ length: 20 }, () => lockDataDir(dir, 'aircheck')));
+    const refused = starts.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(19);
+    for (const each of refused) expect(each).toMatchObject({ reason: { code: 'data_folder_in_use' } });
+    expect(await readdir(dir)).toEqual(['aircheck.pid']);
+  },
+);
+
+test('whoever looks at the file of a folder that is being taken finds a process in it', async () => {
+  const path = join(await newDir(), 'aircheck.pid');
+  const seen = new Set<string>();
+  for (let round = 0; round < 5; round++) {
+    const taking = { isDone: false };
+    const taken = lockDataDir(dirname(path), 'aircheck').finally(() => (taking.isDone = true));
+    while (!taking.isDone) {
+      // Looks while this thread's own next step has to wait: what is done in several steps is seen half done.
+      for (let look = 0; look < 200; look++) if (existsSync(path)) seen.add(readFileSync(path, 'utf8'));
+      await nextTurn();
+    }
+    await (await taken)();
+  }
+  expect([...seen].map((content) => content.split(' ')[0])).not.toContain('');
 });
 
 test('each test file gets a migrated database of its own', async () => {
