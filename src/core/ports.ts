@@ -40,6 +40,8 @@ export type StreamStatus = {
   scheduledFor?: Date;
   /** Code of a sentence in `core/text` that says why, for `unknown` and `ended`. */
   reason?: string;
+  /** The site asked to be left alone for this long. */
+  retryAfterMs?: number;
 };
 
 /** Knows when Streams are live. Contract suite: `test/contract/platform.ts`. */

@@ -6,14 +6,25 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { FatalError, TemporaryError, UserError } from '../core/errors.ts';
 import { guardedLookup, isPrivateAddress } from './address.ts';
 
-/** The server answered with a status that is not 2xx. */
+/** The server answered with a status that is not 2xx. `path`: of the address that answered, after redirects. */
 export class HttpStatusError extends TemporaryError {
+  readonly path: string;
   constructor(
     readonly status: number,
-    host: string,
+    { host, pathname }: URL,
+    retryAfter?: string,
   ) {
-    super('http_error', { detail: `${status} from ${host}` });
+    const retryAfterMs = readRetryAfter(retryAfter);
+    super('http_error', { detail: `${status} from ${host}`, ...(retryAfterMs ? { retryAfterMs } : {}) });
+    this.path = pathname;
   }
+}
+
+/** Seconds or a date. Source: RFC 9110 §10.2.3. */
+function readRetryAfter(value: string | undefined): number | undefined {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return ms > 0 ? ms : undefined;
 }
 
 export type FetchOptions = {
@@ -86,7 +97,7 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
     }
     if (status < 200 || status >= 300) {
       response.destroy();
-      throw new HttpStatusError(status, target.host);
+      throw new HttpStatusError(status, target, response.headers['retry-after']);
     }
     const described = describe(response);
     if ((described.contentLength ?? 0) > (options.maxBytes ?? Number.POSITIVE_INFINITY)) {
