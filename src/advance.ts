@@ -1,5 +1,6 @@
 /** Everything that writes a state. The rule: lock row → transition → save → event → ring. */
 export { type AdvanceContext, advance, ring, transition } from './advance/advance.ts';
+export { type Alert, alertOperators } from './advance/alert.ts';
 export { answerPost, answers } from './advance/answer.ts';
 export { cancelDelivery, retryDelivery, type retryKinds, type skipKinds } from './advance/delivery.ts';
 export { leaveOut } from './advance/leave-out.ts';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createDiscordChat } from './bots/discord/discord.ts';
+import { sayNotices } from './bots/say-notices.ts';
 import { createTelegramChat } from './bots/telegram/telegram.ts';
 import { createWebChat } from './bots/web.ts';
 import { dispatch } from './commands/dispatch.ts';
@@ -138,7 +139,10 @@ async function startRoles(app: App, roles: readonly ProcessRole[], closers: Clos
     for (const platform of app.platforms) loops.push(pollUntil(app, platform, stopping.signal));
   }
   if (roles.includes('bots')) {
-    for (const chat of app.chats.values()) loops.push(chat.listen((event) => dispatch(app, event), stopping.signal));
+    for (const chat of app.chats.values()) {
+      loops.push(chat.listen((event) => dispatch(app, event), stopping.signal));
+      loops.push(sayNotices({ ...app, chat }, stopping.signal));
+    }
   }
   closers.push(async () => {
     stopping.abort();

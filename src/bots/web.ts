@@ -55,6 +55,12 @@ export function createWebChat(options: WebChatOptions): Chat {
       await db.update(webMessages).set({ content: post.content, editedAt: sql`now()` }).where(eq(webMessages.id, id));
       await bus.tell('web_messages', id);
     },
+    async say({ chatId }, { key, text }) {
+      const said = { chatId, author: 'bot' as const, kind: 'reply' as const, content: { text }, nonce: key };
+      const [row] = await db.insert(webMessages).values(said).onConflictDoNothing().returning({ id: webMessages.id });
+      if (row) await bus.tell('web_messages', row.id);
+      return true;
+    },
     async reconcile(_target, post) {
       const id = await findByNonce(db, nonceOf(post));
       return id === undefined ? { verdict: 'missing' } : { verdict: 'posted', ids: { messageIds: [String(id)] } };

@@ -155,6 +155,13 @@ export type Chat = {
    */
   post(target: TargetRef, post: OutgoingPost, items: PostItem[], signal: AbortSignal): Promise<PostedIds>;
   edit(target: TargetRef, post: OutgoingPost, ids: PostedIds, signal: AbortSignal): Promise<void>;
+  /**
+   * Says something by itself, not as an answer. `key` is what it is among all messages the bot ever makes.
+   *
+   * @returns false where the signal came before anything was sent
+   * @throws AmbiguousError, FatalError as `post`
+   */
+  say(chat: ChatAddress, message: { key: string; text: string }, signal: AbortSignal): Promise<boolean>;
   /** Looks whether a post whose answer was lost stands; never sends it. */
   reconcile(target: TargetRef, post: OutgoingPost, items: PostItem[], signal: AbortSignal): Promise<Reconciled>;
   /** Address of a posted message that a browser opens. */

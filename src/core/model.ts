@@ -29,6 +29,9 @@ export type ChatKind = (typeof chatKinds)[number];
 /** Where a person talks to the bot. `chatId` is the chat's own id as text. */
 export type ChatAddress = { kind: ChatKind; chatId: string; threadId?: string };
 
+/** The web chat of whoever runs the installation. */
+export const ownerChat: ChatAddress = { kind: 'web', chatId: 'main' };
+
 /** What may be asked for by `quality=`. Heights mean "this or the nearest lower". */
 export const qualities = ['best', '2160p', '1440p', '1080p', '720p', '480p', '360p', 'audio'] as const;
 export type Quality = (typeof qualities)[number];
@@ -48,6 +51,10 @@ export type PostMode = (typeof postModes)[number];
 /** What is done with ad breaks: kept like the rest, left out, or kept and told. */
 export const adPolicies = ['keep', 'drop', 'mark'] as const;
 export type AdPolicy = (typeof adPolicies)[number];
+
+/** What a Watch does with a broadcast: records it, or only tells of it. */
+export const watchModes = ['record', 'notify'] as const;
+export type WatchMode = (typeof watchModes)[number];
 
 /** What a Post is. The card stands in the ordering chat, the others at the Target. */
 export const postKinds = ['card', 'album', 'video', 'link', 'comment'] as const;

@@ -1,10 +1,9 @@
 import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm';
+import { ownerChat } from '../core/model.ts';
 import type { Database } from '../db/client.ts';
 import { webMessages } from '../db/schema.ts';
 import type { Thread } from './pages/message.tsx';
 
-/** The one chat of this installation. */
-export const webChatId = 'main';
 const shownMessages = 200;
 
 /** The last messages with their comments, oldest first. */
@@ -12,7 +11,7 @@ export async function findThreads(db: Database): Promise<Thread[]> {
   const rows = await db
     .select()
     .from(webMessages)
-    .where(and(eq(webMessages.chatId, webChatId), isNull(webMessages.parentId)))
+    .where(and(eq(webMessages.chatId, ownerChat.chatId), isNull(webMessages.parentId)))
     .orderBy(desc(webMessages.id))
     .limit(shownMessages);
   return withComments(db, rows.reverse());
@@ -44,7 +43,7 @@ async function withComments(db: Database, messages: (typeof webMessages.$inferSe
 /** Writes down what a person typed; the bot answers it. */
 export async function say(db: Database, text: string): Promise<number> {
   const values = {
-    chatId: webChatId,
+    chatId: ownerChat.chatId,
     author: 'user' as const,
     userId: 'owner',
     userName: 'you',

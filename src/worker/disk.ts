@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
+import { alertOperators } from '../advance.ts';
 import type { App } from '../app.ts';
-import { events } from '../db/schema.ts';
 
 let alerted = false;
 
@@ -16,7 +16,9 @@ export async function hasRoomFor(app: App, sizeBytes: number): Promise<boolean> 
   else if (!alerted) {
     alerted = true;
     app.log.error({ freeBytes }, 'disk below reserve: new part files wait until space is free');
-    await app.db.insert(events).values({ kind: 'disk.low', subject: 'worker', subjectId: 0, data: { freeBytes } });
+    // One an hour for all workers.
+    const key = `disk_low ${new Date().toISOString().slice(0, 13)}`;
+    await alertOperators(app, { code: 'disk_low', values: { freeBytes }, key });
   }
   return isEnough;
 }

@@ -56,6 +56,7 @@ async function open(): Promise<ChatEnv> {
         parentId: inThread ? message.channel_id : undefined,
       };
     },
+    lastSaid: async () => world.messages(channel).at(-1)?.content,
     async makePart(partId) {
       const path = join(dir, `${partId}.mp4`);
       await writeFile(path, `part ${partId}`);

@@ -50,6 +50,7 @@ async function open(): Promise<ChatEnv> {
         parentId: parent === undefined ? undefined : String(parent),
       };
     },
+    lastSaid: async () => world.messages(group).at(-1)?.text,
     async makePart(partId) {
       const path = join(dir, `${partId}.mp4`);
       await writeFile(path, `part ${partId}`);

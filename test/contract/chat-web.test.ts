@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eq } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import { webMessages } from '../../src/db/schema.ts';
 import { startTestApp } from '../support/app.ts';
 import { type ChatEnv, chatContract } from './chat.ts';
@@ -42,6 +42,10 @@ async function open(): Promise<ChatEnv> {
       if (!row) return undefined;
       const parentId = row.parentId === null ? undefined : String(row.parentId);
       return { text: row.content.text, fileNames: row.media.map((item) => item.fileName), parentId };
+    },
+    async lastSaid() {
+      const rows = await app.db.select().from(webMessages).orderBy(desc(webMessages.id)).limit(1);
+      return rows[0]?.content.text;
     },
     async makePart(partId) {
       const path = join(dir, `${partId}.mp4`);

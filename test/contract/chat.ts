@@ -12,6 +12,8 @@ export type ChatEnv = {
   repliesTo(messageId: string): Promise<{ text: string; isError: boolean }[]>;
   /** A posted message as the chat shows it; undefined where there is none. */
   shown(messageId: string): Promise<{ text: string; fileNames: string[]; parentId?: string | undefined } | undefined>;
+  /** The last message in the target's chat, as it is shown. */
+  lastSaid(): Promise<string | undefined>;
   makePart(partId: number): Promise<PartFile>;
   close(): Promise<void>;
 };
@@ -109,6 +111,13 @@ export function chatContract(name: string, open: () => Promise<ChatEnv>): void {
       expect(replies[1]?.[0]?.isError).toBe(true);
       expect(replies[2]?.[0]?.text).toBe('echo /two');
       expect(new Set(heard)).toEqual(new Set(['/one', '/break', '/two']));
+    });
+
+    test('says something by itself', async () => {
+      const { kind } = env.chat;
+      const message = { key: 'notice 1', text: 'the disk is <b>full</b>' };
+      expect(await env.chat.say({ kind, chatId: env.target.address }, message, signal)).toBe(true);
+      expect(await env.lastSaid()).toBe('the disk is <b>full</b>');
     });
 
     test('finds nothing wrong with a good target', async () => {

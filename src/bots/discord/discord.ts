@@ -1,12 +1,13 @@
 import type { Chat } from '../../core/ports.ts';
 import { type DiscordOptions, openDiscord } from './client.ts';
-import { linkTo } from './destination.ts';
+import { addressOf, destination, linkTo } from './destination.ts';
 import { examineTarget } from './doctor.ts';
 import { limitsOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { findPlace } from './place.ts';
 import { editCard, sendPost } from './post.ts';
 import { reconcilePost } from './reconcile.ts';
+import { sayText } from './reply.ts';
 
 /** Discord as a chat: discord.js' clients, our rows. Facts: docs/discord.md. */
 export function createDiscordChat(options: DiscordOptions): Chat {
@@ -23,6 +24,8 @@ export function createDiscordChat(options: DiscordOptions): Chat {
     },
     post: (target, post, items, signal) => sendPost(discord, target, post, items, signal),
     edit: (_target, post, ids, signal) => editCard(discord, post, ids, signal),
+    say: (chat, { key, text }, signal) =>
+      sayText(discord, { channelId: destination(addressOf(chat)).channelId, key, text }, signal),
     reconcile: (target, post) => reconcilePost(discord, target, post),
     linkTo,
     findPlace: (address, userId) => findPlace(discord, address, userId),

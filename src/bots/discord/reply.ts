@@ -80,13 +80,29 @@ async function followUp(
   return true;
 }
 
-/** As messages of the bot: their nonce keeps them from standing twice. */
 async function sendToChannel(discord: Discord, pieces: string[], { interaction, signal }: Asked): Promise<boolean> {
   const channelId = interaction.channel?.id;
-  if (!channelId) return true;
+  return channelId === undefined || sayPieces(discord, { channelId, key: `reply ${interaction.id}`, pieces }, signal);
+}
+
+/** Says something by itself. @returns false where the signal came before anything was sent @throws as `sendReply` */
+export function sayText(
+  discord: Discord,
+  { channelId, key, text }: { channelId: string; key: string; text: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  return sayPieces(discord, { channelId, key, pieces: textPieces({ text }) }, signal);
+}
+
+/** As messages of the bot: their nonce keeps them from standing twice. */
+async function sayPieces(
+  discord: Discord,
+  { channelId, key, pieces }: { channelId: string; key: string; pieces: string[] },
+  signal: AbortSignal,
+): Promise<boolean> {
   for (const [index, content] of pieces.entries()) {
-    const key = `reply ${interaction.id} ${index}`;
-    const isSaid = await persist(signal, true, () => sendPiece(discord, channelId, { key, content }, signal));
+    const piece = { key: `${key} ${index}`, content };
+    const isSaid = await persist(signal, true, () => sendPiece(discord, channelId, piece, signal));
     if (!isSaid) return index > 0;
   }
   return true;

@@ -52,7 +52,21 @@ function optionsFor(
   };
 }
 
-type Piece = Asked & { options: ReturnType<typeof optionsFor> };
+/** Says something by itself. @returns false where the signal came before anything was sent @throws as `sendReply` */
+export async function sayText(
+  telegram: Telegram,
+  { chatId, threadId, text }: { chatId: string; threadId?: string | undefined; text: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const thread = threadId === undefined ? {} : { message_thread_id: Number(threadId) };
+  const options = { ...optionsFor(undefined, { isFirst: false }), ...thread };
+  for (const [index, piece] of splitText(text, textChars).entries()) {
+    if (!(await sendPiece(telegram, piece, { chatId, signal, options }))) return index > 0;
+  }
+  return true;
+}
+
+type Piece = Omit<Asked, 'update'> & { options: ReturnType<typeof optionsFor> };
 
 async function sendPiece(telegram: Telegram, text: string, piece: Piece): Promise<boolean> {
   const { options, signal } = piece;
