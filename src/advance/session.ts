@@ -1,10 +1,13 @@
-import { and, desc, eq, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import { activeSessionStates, canGoOn } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
-import { deliveries, events, renditions, sessions, watches, watchTargets } from '../db/schema.ts';
-import { findActiveSession, keptSoFar, noteChapter, type SessionRow } from '../db/sessions.ts';
+import { events, renditions, sessions, watches } from '../db/schema.ts';
+import { findActiveSession, noteChapter, type Pair, type SessionRow } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
+import { findWanted, joinWatches } from './join-watches.ts';
+import { wasStopped } from './was-stopped.ts';
 
 /** What is known of a broadcast when it is seen live. */
 export type BroadcastFacts = {
@@ -16,11 +19,14 @@ export type BroadcastFacts = {
   continuesId?: number | undefined;
 };
 
+type Opened = { session: SessionRow; jobs: Job[] };
+
 /**
- * Makes or finds the active Session of a live Stream, notes what it is called, and sees that every active recording
- * Watch has its Rendition and Deliveries; a Watch made later joins from the next Segment. Safe to call twice.
+ * Makes or finds the active Session of a live Stream, notes what it is called, and sees that every standing order has
+ * its Rendition and Deliveries; a Watch made later joins from the next Segment. Orders that pair the Stream with another
+ * one have a Session of their own. Safe to call twice, by any number of processes at once.
  *
- * @returns the Session's id; undefined where this very broadcast was recorded and ended already.
+ * @returns the Session's id; undefined where nobody wants it, or this very broadcast was recorded and ended already.
  */
 export async function openSession(
   ctx: AdvanceContext,
@@ -28,100 +34,113 @@ export async function openSession(
   facts: BroadcastFacts = {},
 ): Promise<number | undefined> {
   const opened = await ctx.db.transaction(async (tx) => {
-    const session = (await findActiveSession(tx, streamId)) ?? (await insertSession(tx, streamId, facts));
-    if (!session) return undefined;
-    if (session.state === 'waiting')
-      await transition(tx, 'sessions', session.id, 'wentLive', { startedAt: sql`now()` });
-    await noteChapter(tx, session.id, facts);
-    return { session, jobs: await joinWatches(tx, session) };
+    const all: Opened[] = [];
+    for (const pair of await findPairs(tx, streamId, facts.continuesId)) {
+      const one = await openOne(tx, pair, { streamId, facts });
+      if (one) all.push(one);
+    }
+    return all;
   });
-  if (!opened) return undefined;
-  step('session.opened');
-  await ring(ctx, 'sessions', opened.session.id, opened.jobs);
-  return opened.session.id;
+  if (opened.length > 0) step('session.opened');
+  for (const { session, jobs } of opened) await ring(ctx, 'sessions', session.id, jobs);
+  return opened[0]?.session.id;
 }
 
-async function insertSession(tx: Queryable, streamId: number, facts: BroadcastFacts): Promise<SessionRow | undefined> {
+/** The Stream by itself, and each pair it is in; only what the Session before was of where one goes on. */
+async function findPairs(tx: Queryable, streamId: number, continuesId: number | undefined): Promise<Pair[]> {
+  if (continuesId !== undefined) {
+    const [before] = await tx.select().from(sessions).where(eq(sessions.id, continuesId));
+    return [{ streamId: before?.streamId ?? streamId, crossId: before?.crossId ?? null }];
+  }
+  const rows = await tx
+    .selectDistinct({ streamId: watches.streamId, crossId: watches.crossId })
+    .from(watches)
+    .where(and(isNull(watches.endedAt), or(eq(watches.streamId, streamId), eq(watches.crossId, streamId))));
+  const active = await tx
+    .select({ streamId: sessions.streamId, crossId: sessions.crossId })
+    .from(sessions)
+    .where(
+      and(
+        inArray(sessions.state, activeSessionStates),
+        or(eq(sessions.streamId, streamId), eq(sessions.crossId, streamId)),
+      ),
+    );
+  const pairs = [...rows, ...active].filter((pair) => pair.crossId !== null);
+  const unique = new Map(pairs.map((pair) => [`${pair.streamId} ${pair.crossId}`, pair]));
+  return [{ streamId, crossId: null }, ...unique.values()];
+}
+
+type Seen = { streamId: number; facts: BroadcastFacts };
+
+async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<Opened | undefined> {
+  const active = await findActiveSession(tx, pair);
+  if (!active && pair.crossId !== null && (await wasStopped(tx, pair, streamId))) return undefined;
+  const wanted = await findWanted(tx, pair);
+  if (!active && wanted.length === 0) return undefined;
+  const session = active ?? (await insertSession(tx, pair, { streamId, facts }));
+  if (!session) return undefined;
+  const waited = session.state === 'waiting' ? await goLive(tx, session, { streamId, facts }) : [];
+  // Of two that are live it is called what the one is called that it is captured from.
+  const isSource = streamId === (session.sourceId ?? session.streamId) || session.state === 'waiting';
+  if (isSource) await noteChapter(tx, session.id, facts);
+  return { session, jobs: [...waited, ...(await joinWatches(tx, session, wanted))] };
+}
+
+/** What was waited for is live. @returns the captures that may begin */
+async function goLive(tx: Queryable, session: SessionRow, { streamId, facts }: Seen): Promise<Job[]> {
+  const sourceId = streamId === session.streamId ? null : streamId;
+  const at = facts.startedAt ?? sql`now()`;
+  await transition(tx, 'sessions', session.id, 'wentLive', { startedAt: at, detectedAt: sql`now()`, sourceId });
+  const rows = await tx
+    .select({ id: renditions.id })
+    .from(renditions)
+    .where(and(eq(renditions.sessionId, session.id), isNull(renditions.endedAt)));
+  return rows.map(({ id }): Job => ({ name: 'capture', data: { renditionId: id } }));
+}
+
+async function insertSession(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<SessionRow | undefined> {
   const [before] = facts.continuesId ? await tx.select().from(sessions).where(eq(sessions.id, facts.continuesId)) : [];
   // What goes on at SESSION_HOURS is called as it was.
   const title = facts.title ?? before?.title;
   const category = facts.category ?? before?.category;
+  const sourceId = before?.sourceId ?? (streamId === pair.streamId ? null : streamId);
   const [row] = await tx
     .insert(sessions)
-    .values({ ...facts, title, category, streamId, state: 'starting' })
+    .values({ ...facts, ...pair, title, category, sourceId, state: 'starting', detectedAt: sql`now()` })
     .onConflictDoNothing()
     .returning();
-  if (!row) return findActiveSession(tx, streamId);
+  if (!row) return (await findActiveSession(tx, pair)) ?? goOn(tx, pair, { streamId, facts });
   await tx.insert(events).values({ kind: 'session.starting', subject: 'session', subjectId: row.id });
   return row;
 }
 
-async function joinWatches(tx: Queryable, session: SessionRow): Promise<Job[]> {
-  const wanted = await tx
-    .select({ watch: watches, targetId: watchTargets.targetId })
-    .from(watches)
-    .innerJoin(watchTargets, eq(watchTargets.watchId, watches.id))
-    .where(
-      and(
-        eq(watches.streamId, session.streamId),
-        isNull(watches.endedAt),
-        isNull(watches.pausedAt),
-        eq(watches.mode, 'record'),
-      ),
-    )
-    .orderBy(watches.id, watchTargets.position);
-  const jobs: Job[] = [];
-  for (const { watch, targetId } of wanted) {
-    // Its row is locked: no other process opens or closes windows on it meanwhile.
-    const rendition = await upsertRendition(tx, session.id, watch.quality);
-    if (await hadWindow(tx, { watchId: watch.id, targetId, sessionId: session.id })) continue;
-    const fromSequence = (await keptSoFar(tx, rendition.id)).nextSequence;
-    const [delivery] = await tx
-      .insert(deliveries)
-      .values({ watchId: watch.id, targetId, sessionId: session.id, renditionId: rendition.id, fromSequence })
-      .onConflictDoNothing()
-      .returning();
-    if (!delivery) continue;
-    // Everybody had stopped this quality: it is wanted again.
-    await tx.update(renditions).set({ endedAt: null, keptAt: null }).where(eq(renditions.id, rendition.id));
-    jobs.push(
-      { name: 'capture', data: { renditionId: rendition.id } },
-      { name: 'card', data: { deliveryId: delivery.id } },
-    );
-  }
-  return jobs;
-}
-
-/** Whether this order has, or had, a window on the Session: one that was closed stays closed. */
-async function hadWindow(
-  tx: Queryable,
-  { watchId, targetId, sessionId }: { watchId: number; targetId: number; sessionId: number },
-): Promise<boolean> {
-  const [row] = await tx
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(and(eq(deliveries.watchId, watchId), eq(deliveries.targetId, targetId), eq(deliveries.sessionId, sessionId)))
+/** This very broadcast has a Session that is over; where that did not say that the broadcast is, the next goes on. */
+async function goOn(tx: Queryable, pair: Pair, seen: Seen): Promise<SessionRow | undefined> {
+  const { broadcastId, continuesId } = seen.facts;
+  if (broadcastId === undefined || continuesId !== undefined) return undefined;
+  const [same] = await tx
+    .select()
+    .from(sessions)
+    .where(and(isPair(pair), eq(sessions.broadcastId, broadcastId)))
+    .orderBy(desc(sessions.id))
     .limit(1);
-  return row !== undefined;
+  if (!same || !canGoOn(same, new Date())) return undefined;
+  return insertSession(tx, pair, { ...seen, facts: { ...seen.facts, continuesId: same.id } });
 }
 
-async function upsertRendition(tx: Queryable, sessionId: number, name: string): Promise<{ id: number }> {
-  await tx.insert(renditions).values({ sessionId, name }).onConflictDoNothing();
-  const [row] = await tx
-    .select({ id: renditions.id })
-    .from(renditions)
-    .where(and(eq(renditions.sessionId, sessionId), eq(renditions.name, name)))
-    .for('update');
-  if (!row) throw new Error('rendition vanished');
-  return row;
-}
+const isPair = ({ streamId, crossId }: Pair) =>
+  and(eq(sessions.streamId, streamId), crossId === null ? isNull(sessions.crossId) : eq(sessions.crossId, crossId));
 
-/** The latest Session of a Stream, ended or not. */
-export async function findLatestSession(db: Queryable, streamId: number): Promise<SessionRow | undefined> {
+/** The latest Session of a Stream by itself, or of a pair of Streams, ended or not. */
+export async function findLatestSession(
+  db: Queryable,
+  streamId: number,
+  crossId: number | null = null,
+): Promise<SessionRow | undefined> {
   const [row] = await db
     .select()
     .from(sessions)
-    .where(eq(sessions.streamId, streamId))
+    .where(isPair({ streamId, crossId }))
     .orderBy(desc(sessions.id))
     .limit(1);
   return row;

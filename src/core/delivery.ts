@@ -74,6 +74,9 @@ export function isAsked({ state, error }: { state: PostState; error: string | nu
 /** Stands in the `error` of a Post that a person left out; after a colon what was not known of it. */
 export const leftOutCode = 'left_out';
 
+/** Why the window of a Delivery is closed that holds only a notice (`mode=notify`), from its beginning. */
+export const noticedReason = 'noticed';
+
 export const uploadStates = ['waiting', 'sending', 'staged', 'failed'] as const;
 export type UploadState = (typeof uploadStates)[number];
 export type UploadEvent = 'sendStarted' | 'staged' | 'interrupted' | 'refused' | 'retried' | 'lost';

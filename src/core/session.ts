@@ -24,11 +24,18 @@ export type SessionEvent =
   /** Ended without one Segment. */
   | 'nothingCaptured'
   /** The announcement was withdrawn or ran out. */
-  | 'withdrawn';
+  | 'withdrawn'
+  /** A broadcast that was told of and that nobody records is over. */
+  | 'noticeOver';
 
 export const sessionTransitions: Record<SessionState, Partial<Record<SessionEvent, SessionState>>> = {
   waiting: { wentLive: 'starting', withdrawn: 'failed' },
-  starting: { segmentKept: 'recording', sourceLost: 'reconnecting', captureEnded: 'finishing' },
+  starting: {
+    segmentKept: 'recording',
+    sourceLost: 'reconnecting',
+    captureEnded: 'finishing',
+    noticeOver: 'ended',
+  },
   recording: { segmentKept: 'recording', sourceLost: 'reconnecting', captureEnded: 'finishing' },
   reconnecting: { segmentKept: 'recording', sourceLost: 'reconnecting', captureEnded: 'finishing' },
   finishing: { segmentKept: 'finishing', captureEnded: 'finishing', allKept: 'ended', nothingCaptured: 'failed' },
@@ -39,3 +46,19 @@ export const sessionTransitions: Record<SessionState, Partial<Record<SessionEven
 /** Sessions that still capture; one Stream has at most one of them. */
 export const activeSessionStates: SessionState[] = ['waiting', 'starting', 'recording', 'reconnecting'];
 export const finalSessionStates: SessionState[] = ['ended', 'failed'];
+
+/** Why people end a recording whose broadcast goes on. */
+export const stoppedReasons = ['stopped', 'cancelled', 'for_over'];
+/** Why a Session ends that says nothing of its broadcast: one that is still seen live goes on in the next Session. */
+const openReasons = [...stoppedReasons, 'filtered', 'schedule_over', 'not_live', 'noticed'];
+/** Where not a second could be had of a broadcast in a whole grace, it is tried again after this long. */
+const triedAgainMs = 15 * 60_000;
+
+/** Whether a broadcast that this Session was of, and that is seen live now, may go on in the next one. */
+export function canGoOn(
+  { state, endReason, endedAt }: { state: SessionState; endReason: string | null; endedAt: Date | null },
+  now: Date,
+): boolean {
+  if (endReason !== 'grace_over') return openReasons.includes(endReason ?? '');
+  return state !== 'failed' || endedAt === null || now.getTime() - endedAt.getTime() >= triedAgainMs;
+}

@@ -7,12 +7,16 @@ export type SessionRow = typeof sessions.$inferSelect;
 export type RenditionRow = typeof renditions.$inferSelect;
 export type StreamRow = typeof streams.$inferSelect;
 
-/** The Session of a Stream that still captures, if any. */
-export async function findActiveSession(db: Queryable, streamId: number): Promise<SessionRow | undefined> {
+/** What a Session is of: a Stream by itself (`crossId` null), or paired with another one. */
+export type Pair = { streamId: number; crossId: number | null };
+
+/** The Session of a Stream, or of a pair of Streams, that waits or still captures, if any. */
+export async function findActiveSession(db: Queryable, { streamId, crossId }: Pair): Promise<SessionRow | undefined> {
+  const isCross = crossId === null ? isNull(sessions.crossId) : eq(sessions.crossId, crossId);
   const [row] = await db
     .select()
     .from(sessions)
-    .where(and(eq(sessions.streamId, streamId), inArray(sessions.state, activeSessionStates)));
+    .where(and(eq(sessions.streamId, streamId), isCross, inArray(sessions.state, activeSessionStates)));
   return row;
 }
 

@@ -91,7 +91,7 @@ const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => (
 
 /** A broadcast that was stopped by hand is not recorded again until it was seen offline or was ordered anew. */
 async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
-  if (await findActiveSession(app.db, status.streamId)) return true;
+  if (await findActiveSession(app.db, { streamId: status.streamId, crossId: null })) return true;
   const last = await findLatestSession(app.db, status.streamId);
   if (!last?.endedAt || !['stopped', 'cancelled', 'for_over'].includes(last.endReason ?? '')) return true;
   const since = last.endedAt;
