@@ -16,7 +16,8 @@ const markerName = '.aircheck-storage';
 
 /**
  * Files on a local disk or a mount. A file appears whole or not at all: synced, then renamed. A marker file shows that
- * the right disk is mounted; without it in a folder that holds files the process refuses to start.
+ * the right disk is mounted; without it in a folder that holds files the process refuses to start, and while it is gone
+ * nothing is written and nothing counts as missing.
  */
 export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
   const base = resolve(root);
@@ -36,7 +37,7 @@ export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
     },
     async put(key, path) {
       const target = pathOf(key);
-      if ((await sizeOf(target)) !== undefined) return void (await rm(path, { force: true }));
+      if ((await foundSize(base, target)) !== undefined) return void (await rm(path, { force: true }));
       const { size } = await stat(path);
       const quota = maxBytes?.();
       if (quota !== undefined && usedBytes + size > quota) throw new TemporaryError('disk_full', { detail: 'quota' });
@@ -47,17 +48,17 @@ export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
     },
     async read(key, range) {
       const path = pathOf(key);
-      if ((await sizeOf(path)) === undefined) throw new FatalError('not_found', { detail: key });
+      if ((await foundSize(base, path)) === undefined) throw new FatalError('not_found', { detail: key });
       return createReadStream(path, { highWaterMark: 1 << 20, ...(range ? { start: range.from, end: range.to } : {}) });
     },
     async stat(key) {
-      const sizeBytes = await sizeOf(pathOf(key));
+      const sizeBytes = await foundSize(base, pathOf(key));
       return sizeBytes === undefined ? undefined : { sizeBytes };
     },
     list: (prefix) => list(base, prefix),
     async remove(key) {
       const path = pathOf(key);
-      usedBytes -= (await sizeOf(path)) ?? 0;
+      usedBytes -= (await foundSize(base, path)) ?? 0;
       await rm(path, { force: true });
     },
     localPath: pathOf,
@@ -67,6 +68,19 @@ export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
       return quota === undefined ? bavail * bsize : Math.max(0, quota - usedBytes);
     },
   };
+}
+
+/** The size of a file; undefined only where the Storage is there and the file is not. */
+async function foundSize(base: string, path: string): Promise<number | undefined> {
+  const size = await sizeOf(path);
+  if (size === undefined) await checkMarker(base);
+  return size;
+}
+
+/** @throws TemporaryError `storage_unreachable` while the disk is not there, or another in its place */
+async function checkMarker(base: string): Promise<void> {
+  if ((await sizeOf(join(base, markerName))) === undefined)
+    throw new TemporaryError('storage_unreachable', { detail: `no ${markerName} in ${base}: is the disk mounted?` });
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {
@@ -160,7 +174,7 @@ async function* list(base: string, prefix: string): AsyncGenerator<{ key: string
     if (isMissing(error)) return undefined;
     throw storageError(error);
   });
-  if (!dir) return;
+  if (!dir) return checkMarker(base);
   for await (const entry of dir) {
     if (!entry.isFile() || entry.name === markerName) continue;
     const path = join(entry.parentPath, entry.name);

@@ -1,4 +1,4 @@
-import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -52,6 +52,30 @@ test('a full Storage refuses, keeps the source and takes it when there is room a
   const again = createFsStorage({ root, maxBytes: () => quota });
   await again.prepare();
   expect(await again.freeBytes?.()).toBe(80);
+});
+
+test('a Storage that is away takes nothing, holds nothing as missing, and goes on when it is back', async () => {
+  const root = join(await newDir(), 'mount');
+  const storage = createFsStorage({ root });
+  await storage.prepare();
+  const path = join(await newDir(), 'source');
+  await writeFile(path, 'first');
+  await storage.put('a/first.ts', path);
+  await writeFile(path, 'second');
+  await rename(root, `${root}.away`);
+  // The empty folder that a mount leaves.
+  await mkdir(root);
+  const isAway = { name: 'TemporaryError', code: 'storage_unreachable' };
+  await expect(storage.put('a/second.ts', path)).rejects.toMatchObject(isAway);
+  await expect(storage.stat('a/first.ts')).rejects.toMatchObject(isAway);
+  await expect(storage.read('a/first.ts')).rejects.toMatchObject(isAway);
+  await expect(storage.remove('a/first.ts')).rejects.toMatchObject(isAway);
+  await expect(storage.list('a/')[Symbol.asyncIterator]().next()).rejects.toMatchObject(isAway);
+  expect(await readdir(root)).toEqual([]);
+  await rmdir(root);
+  await rename(`${root}.away`, root);
+  await storage.put('a/second.ts', path);
+  expect(await readdir(join(root, 'a'))).toEqual(['first.ts', 'second.ts']);
 });
 
 test('a file from another device is copied whole and leaves nothing beside it', async (context) => {
