@@ -498,13 +498,18 @@ export const sightings = pgTable(
   (t) => [unique().on(t.account, t.chatId, t.messageId), index().on(t.account, t.originChatId, t.originMessageId)],
 );
 
-export const leases = pgTable('leases', {
-  what: text().primaryKey(),
-  owner: text().notNull(),
-  /** Raised by every take-over; a writer whose fence is older is refused. */
-  fence: bigint({ mode: 'number' }).notNull().default(1),
-  until: time().notNull(),
-});
+export const leases = pgTable(
+  'leases',
+  {
+    what: text().primaryKey(),
+    owner: text().notNull(),
+    /** Raised by every take-over; a writer whose fence is older is refused. */
+    fence: bigint({ mode: 'number' }).notNull().default(1),
+    until: time().notNull(),
+  },
+  // Monitors are counted every second among the leases of all that ever was.
+  (t) => [index('leases_monitors').on(t.what).where(sql`what like 'monitor:%'`)],
+);
 
 /** Rates shared by all processes: when the last units went or are to go, and before when none may. */
 export const gates = pgTable('gates', {

@@ -1,0 +1,1 @@
+CREATE INDEX "leases_monitors" ON "leases" USING btree ("what") WHERE what like 'monitor:%';
