@@ -34,6 +34,13 @@ export const en = {
     members_only: () => 'This stream is for members only, so I cannot record it without cookies of a member.',
     bot_check: () =>
       'The site asks whether we are a robot and shows nothing. Try again later, or use the direct playlist link.',
+    age_check: () => 'The site shows this stream only to people who signed in with their age, so it needs cookies.',
+    page_changed: () =>
+      'The site shows another page than I know, so I cannot see whether it is live; I keep trying. A newer yt-dlp may help.',
+    site_blocked: () =>
+      'The site does not let servers like this one look, so I ask another way, which is slower. Its direct playlist link works too.',
+    youtube_key_refused: () =>
+      'YouTube refuses YOUTUBE_API_KEY, so I go on without it. Set a key that the YouTube Data API v3 is enabled for, or unset it.',
     geo_blocked: () => 'The site does not show this stream in the country of this server.',
     site_unknown: () => 'I do not know this site. Send the direct link of the stream (.m3u8).',
     stream_removed: () => 'The site says that this stream does not exist any more. Check the link.',
