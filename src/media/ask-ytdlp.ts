@@ -20,6 +20,7 @@ const format = z.object({
   http_headers: z.record(z.string(), z.string()).default({}),
 });
 const page = z.object({
+  id: z.coerce.string().nullish(),
   title: z.string().nullish(),
   channel: z.string().nullish(),
   uploader: z.string().nullish(),
@@ -89,6 +90,7 @@ async function askOnce(url: string, { ytdlp, signal }: AskOptions, env: Record<s
 const explanations: [RegExp, string][] = [
   [/will begin in|premieres in|is not currently live|is offline|not currently streaming|not live/i, 'stream_offline'],
   [/members.only|members on level|join this channel|subscriber/i, 'members_only'],
+  [/confirm your age|age.restricted|inappropriate for some users/i, 'age_check'],
   [/confirm you.?re not a bot|captcha|sign in to confirm/i, 'bot_check'],
   [/private/i, 'stream_private'],
   [/available (in|from) your (country|location|region)|geo.?restrict/i, 'geo_blocked'],
@@ -97,8 +99,13 @@ const explanations: [RegExp, string][] = [
   [/unsupported url/i, 'site_unknown'],
 ];
 
+/** Code of the sentence for what a site says of itself, in English; undefined where it is not understood. */
+export function explainComplaint(text: string): string | undefined {
+  return explanations.find(([pattern]) => pattern.test(text))?.[1];
+}
+
 function explain(complaint: string): Error {
-  const found = explanations.find(([pattern]) => pattern.test(complaint));
-  if (found) return new UserError(found[1]);
+  const code = explainComplaint(complaint);
+  if (code) return new UserError(code);
   return new TemporaryError('resolve_failed', { detail: complaint.trim().split('\n').at(-1) ?? '' });
 }

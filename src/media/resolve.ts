@@ -24,6 +24,9 @@ export type Resolved = {
   isEnded: boolean;
   /** Of a file, which is the same broadcast whenever it is seen. */
   broadcastId?: string;
+  /** The site's own id of the page; whether it names a broadcast or a channel differs by site. */
+  pageId?: string;
+  startedAt?: Date;
 };
 
 const directProtocols: Record<string, SourceInput['protocol']> = {
@@ -75,5 +78,7 @@ async function fromPage(
     channel: page.channel ?? page.uploader ?? undefined,
     isLive: true,
     isEnded: false,
+    ...(page.id ? { pageId: page.id } : {}),
+    ...(startsAt ? { startedAt: new Date(startsAt * 1000) } : {}),
   };
 }

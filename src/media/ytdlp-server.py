@@ -11,7 +11,7 @@ import threading
 
 import yt_dlp
 
-PAGE = ("title", "channel", "uploader", "is_live", "live_status", "release_timestamp")
+PAGE = ("id", "title", "channel", "uploader", "is_live", "live_status", "release_timestamp")
 FORMAT = ("url", "manifest_url", "protocol", "height", "fps", "tbr", "vcodec", "acodec", "http_headers")
 
 answers = sys.stdout
