@@ -58,6 +58,8 @@ export type Platform = {
    * come back: the Session waits out its grace.
    */
   isEndFinal: boolean;
+  /** Code of a sentence that `/watch` adds for Streams of this platform: what would make it better. */
+  hint?: string;
   /** The Stream a URL names, or undefined where the URL is not of this platform. */
   match(url: URL): { channel: string; url: string } | undefined;
   /** Asks for all Streams at once; answers one status for each, in order. Never throws for one bad Stream. */

@@ -44,6 +44,21 @@ export const en = {
     geo_blocked: () => 'The site does not show this stream in the country of this server.',
     site_unknown: () => 'I do not know this site. Send the direct link of the stream (.m3u8).',
     stream_removed: () => 'The site says that this stream does not exist any more. Check the link.',
+    channel_unknown: () =>
+      'The site knows no channel of this name: it is misspelt, renamed or closed. Check the link; I keep asking.',
+    channel_renamed: () =>
+      "The channel has another name now, so its old link may become somebody else's. Use /watch with its new link.",
+    rate_limited: () => 'The site asks me to wait, so I do not know whether it is live; I ask again as soon as I may.',
+    answer_unclear: () =>
+      'The site answered something I cannot read, so I do not know whether it is live; I keep asking.',
+    twitch_client_id: () =>
+      'Twitch does not know the application. The operator has to set TWITCH_CLIENT_ID anew; it stands at https://dev.twitch.tv/console/apps.',
+    twitch_client_secret: () =>
+      'Twitch refuses the secret of the application. The operator has to make a new one at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_SECRET.',
+    twitch_token_refused: () =>
+      'Twitch refuses the token that it has just given, so I do not know whether it is live; I keep asking.',
+    twitch_slow: () =>
+      'Without an application of Twitch I look at each channel by itself, and only every 2 minutes. The operator can make one at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET; then I ask for a hundred channels at once, each minute.',
     stream_ended: () => 'This stream is over; there is nothing live to record. Use /watch to catch the next one.',
     stream_unknown: () =>
       'The site did not say whether this is live. I tried once; please try again in a minute, or use /watch.',
@@ -188,6 +203,20 @@ export const en = {
     target_needs: (v: ErrorValues) => `"${v.what}" is missing. Example: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `The target "${v.name}" is the default of this chat and cannot be removed.`,
     target_watched: (v: ErrorValues) => `"${v.name}" is used by ${v.watches}. End them with /unwatch first.`,
+    pattern_too_long: (v: ErrorValues) =>
+      `${v.name}= has ${v.count} characters, and ${v.most} is the most. Use fewer words or a shorter expression.`,
+    bad_pattern: (v: ErrorValues) =>
+      `${v.name}="${v.value}" is no filter. Use words that are looked for as they stand, or a regular expression between slashes, in quotes where it holds spaces: title="/any% ?run/".`,
+    every_needs_at: () => 'With every= I need the time too. Example: /record https://example.com/live at=20:00 every=mon,thu',
+    at_needs_no_date: () =>
+      'A date is one day, so it does not go with every=. Use only the time: at=20:00 every=mon,thu.',
+    at_is_past: (v: ErrorValues) => `at=${v.at} is over already. /timezone shows what time it is for this chat.`,
+    cross_with_itself: () => 'cross= names the same stream again. Name the other one of the pair.',
+    watched_already: (v: ErrorValues) =>
+      `${v.id} watches this stream whatever the hour, so every= would change nothing. End it with /unwatch ${v.id} first.`,
+    paused_already: (v: ErrorValues) => `${v.id} is paused already. /resume ${v.id} goes on with it.`,
+    bad_time_zone: (v: ErrorValues) =>
+      `I do not know the time zone "${v.zone}". Use a name of a region and city, like Europe/Berlin or America/New_York, or UTC.`,
   },
   causes: {
     http_error: 'server error',
@@ -206,6 +235,8 @@ export const en = {
     cancelled: 'cancelled',
     for_over: 'the time asked for is over',
     session_hours: 'goes on as the next recording',
+    filtered: 'its title or category is not wanted any more',
+    schedule_over: 'the time of the order is over',
   } as Record<string, string>,
   states: {
     waiting: 'waiting',
@@ -284,6 +315,17 @@ export const en = {
     recording: (id: string, name: string) => `Recording ${name} as ${id}. /stop ${id} ends and posts it.`,
     watching: (id: string, name: string) =>
       `Watching ${name} as ${id}: I record it whenever it is live. /unwatch ${id} ends this.`,
+    rules: (rules: string) => `Only: ${rules}.`,
+    notifying: (id: string, name: string) =>
+      `Watching ${name} as ${id}: I tell of it whenever it goes live and record nothing. /unwatch ${id} ends this.`,
+    recordingAt: (id: string, name: string, times: string) =>
+      `I record ${name} as ${id}: ${times}. Where it is not live then I wait for it. /unwatch ${id} ends this.`,
+    missedWindow: (id: string, name: string, times: string) =>
+      `${name} was not live ${times}, so ${id} recorded nothing then.`,
+    paused: (ids: string) => `${ids} rests until /resume. A recording that runs goes on and is posted.`,
+    timeZoneIs: (zone: string, now: string) => `Times of this chat are meant in ${zone}, where it is ${now} now.`,
+    timeZoneSet: (zone: string, now: string, orders: string) =>
+      `Times of this chat are meant in ${zone} from now on, where it is ${now} now.${orders ? ` The schedules of ${orders} follow.` : ''}`,
     unwatched: (id: string) => `${id} ended. A recording that runs goes on and is posted.`,
     stopping: (id: string) => `Stopping ${id}: what is recorded will be posted.`,
     cancelled: (id: string) => `${id} is cancelled: its files stay, nothing more is posted.`,
@@ -311,6 +353,49 @@ export const en = {
     nobody: 'nobody',
     help: 'Paste the link of a live stream after a command:',
   },
+  /** Days and times of orders. */
+  schedule: {
+    days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+    daily: 'daily',
+    openEnded: 'until the broadcast ends',
+    next: (at: string) => `next: ${at}`,
+  },
+  /** What an order asks for, in short. */
+  ruleFacts: {
+    title: (filter: string) => `title ${filter}`,
+    notTitle: (filter: string) => `title not ${filter}`,
+    category: (filter: string) => `category ${filter}`,
+    notCategory: (filter: string) => `category not ${filter}`,
+    length: (length: string) => `${length} at most`,
+    splitMs: (length: string) => `parts of ${length}`,
+    splitTitle: 'a part for each title',
+    keep: (length: string) => `files kept ${length}`,
+    ads: { keep: 'ads kept', drop: 'without ads', mark: 'ads marked' } as Record<string, string>,
+    notify: 'only told',
+    waiting: 'with announcements',
+    cross: (name: string) => `paired with ${name}`,
+    isPaused: 'paused',
+  },
+  /** Why an order does not record at the moment. */
+  whyNot: {
+    recording: 'is being recorded',
+    paused: (id: string) => `paused; /resume ${id} goes on`,
+    stopped: 'stopped by hand; I record it again when it was offline in between, or after /watch',
+    title: (title: string, filter: string) => `filtered: its title "${title}" does not hold ${filter}`,
+    notTitle: (title: string, filter: string) => `filtered: its title "${title}" holds ${filter}`,
+    category: (category: string, filter: string) => `filtered: its category "${category}" does not hold ${filter}`,
+    notCategory: (category: string, filter: string) => `filtered: its category "${category}" holds ${filter}`,
+    noTitle: (filter: string) => `filtered: the site tells no title yet, and ${filter} is asked for`,
+    noCategory: (filter: string) => `filtered: the site tells no category yet, and ${filter} is asked for`,
+    outside: (next: string) => (next ? `outside its times until ${next}` : 'its times are over'),
+    offline: (since: string) => `offline, seen so since ${since}`,
+    ended: (since: string) => `its broadcast is over since ${since}`,
+    scheduled: (since: string) => `announced, not live yet (asked since ${since})`,
+    unknown: (since: string, reason: string) => `nobody knows since ${since}: ${reason}`,
+    notify: 'live; I only tell of it',
+    live: 'live; the recording begins',
+    unchecked: 'not looked at yet',
+  },
   /** What an argument of a command is, in at most 100 letters. */
   arguments: {
     url: 'link of the live page or of its playlist',
@@ -318,7 +403,19 @@ export const en = {
     to: 'targets to post to, separated by commas',
     quality: 'how big the picture is; the nearest lower one is taken',
     for: 'end after this long, like 2h or 90m',
-    split: 'a new part at least this often, like 30m',
+    at: 'when to begin: 20:00 or 2026-12-24T20:00, by the clock of /timezone',
+    every: 'on which days: mon,thu or mon-fri',
+    title: 'only titles with these words, or with /…/',
+    'not-title': 'no titles with these words, or with /…/',
+    category: 'only categories with these words, or with /…/',
+    'not-category': 'no categories with these words, or with /…/',
+    schedule: 'only then: mon-fri 20:00-23:30, sat 18:00-02:00',
+    mode: 'record it, or only tell of it',
+    waiting: 'whether announced broadcasts are shown before they begin',
+    cross: 'link of the same broadcast elsewhere: whichever is live is recorded',
+    keep: 'delete the files this long after they were posted, like 30d',
+    zone: 'time zone, like Europe/Berlin',
+    split: 'a new part at least this often, like 30m, or at each new title',
     ads: 'what is done with ad breaks',
     engine: 'program that records, where a site needs it',
     page: 'number of the page',
@@ -345,9 +442,11 @@ export const en = {
     retry: 'tries again what failed',
     skip: 'leaves out what failed or is in doubt',
     confirm: 'answers whether a post stands',
-    resume: 'goes on with all that is paused here',
+    pause: 'lets a standing order rest',
+    resume: 'goes on with what is paused here',
     status: 'shows what is being recorded',
     list: 'shows what is watched',
+    timezone: 'sets the time zone of times in this chat',
     target: 'sets where recordings are posted',
     grant: 'gives somebody a right here',
     revoke: 'takes it back',

@@ -48,6 +48,21 @@ export const ru = {
     geo_blocked: () => 'Сайт не показывает этот эфир в стране этого сервера.',
     site_unknown: () => 'Я не знаю этот сайт. Пришлите прямую ссылку на поток (.m3u8).',
     stream_removed: () => 'Сайт говорит, что такого эфира больше нет. Проверьте ссылку.',
+    channel_unknown: () =>
+      'На сайте нет канала с таким именем: в нём опечатка, его переименовали или закрыли. Проверьте ссылку; я продолжаю спрашивать.',
+    channel_renamed: () =>
+      'У канала теперь другое имя, а старую ссылку может занять кто-то чужой. Наберите /watch с новой ссылкой.',
+    rate_limited: () =>
+      'Сайт просит подождать, поэтому неизвестно, идёт ли эфир; спрошу снова, как только будет можно.',
+    answer_unclear: () => 'Сайт ответил что-то непонятное, поэтому неизвестно, идёт ли эфир; я продолжаю спрашивать.',
+    twitch_client_id: () =>
+      'Twitch не знает такого приложения. Владельцу нужно заново задать TWITCH_CLIENT_ID; он указан на https://dev.twitch.tv/console/apps.',
+    twitch_client_secret: () =>
+      'Twitch не принимает секрет приложения. Владельцу нужно создать новый на https://dev.twitch.tv/console/apps и задать TWITCH_CLIENT_SECRET.',
+    twitch_token_refused: () =>
+      'Twitch не принимает токен, который сам только что выдал, поэтому неизвестно, идёт ли эфир; я продолжаю спрашивать.',
+    twitch_slow: () =>
+      'Без приложения Twitch я смотрю каждый канал по отдельности и только раз в 2 минуты. Владелец может создать приложение на https://dev.twitch.tv/console/apps и задать TWITCH_CLIENT_ID и TWITCH_CLIENT_SECRET; тогда я спрашиваю сразу о сотне каналов, каждую минуту.',
     stream_ended: () => 'Этот эфир закончился, записывать нечего. Наберите /watch, чтобы не пропустить следующий.',
     stream_unknown: () => 'Сайт не ответил, идёт ли эфир. Попробуйте через минуту или наберите /watch.',
     codec_unsupported: (v: ErrorValues) =>
@@ -192,6 +207,21 @@ export const ru = {
     target_needs: (v: ErrorValues) => `Не хватает «${v.what}». Пример: /target add archive @channel`,
     target_in_use: (v: ErrorValues) => `Цель «${v.name}» основная в этом чате, её нельзя удалить.`,
     target_watched: (v: ErrorValues) => `Цель «${v.name}» нужна для ${v.watches}. Сначала снимите их через /unwatch.`,
+    pattern_too_long: (v: ErrorValues) =>
+      `В ${v.name}= символов ${v.count}, а можно не больше ${v.most}. Возьмите меньше слов или выражение короче.`,
+    bad_pattern: (v: ErrorValues) =>
+      `${v.name}="${v.value}" — не фильтр. Напишите слова, которые ищутся как есть, или регулярное выражение между косыми чертами, с пробелами — в кавычках: title="/any% ?run/".`,
+    every_needs_at: () =>
+      'К every= нужно и время. Пример: /record https://example.com/live at=20:00 every=mon,thu',
+    at_needs_no_date: () =>
+      'Дата — это один день, с every= она не сочетается. Оставьте только время: at=20:00 every=mon,thu.',
+    at_is_past: (v: ErrorValues) => `Время at=${v.at} уже прошло. /timezone покажет, который час в этом чате.`,
+    cross_with_itself: () => 'В cross= назван тот же эфир. Назовите второй из пары.',
+    watched_already: (v: ErrorValues) =>
+      `${v.id} следит за этим эфиром в любое время, и every= ничего не изменит. Сначала снимите его: /unwatch ${v.id}.`,
+    paused_already: (v: ErrorValues) => `${v.id} уже на паузе. /resume ${v.id} продолжит.`,
+    bad_time_zone: (v: ErrorValues) =>
+      `Я не знаю часовой пояс «${v.zone}». Назовите регион и город, например Europe/Moscow или Asia/Almaty, или UTC.`,
   },
   causes: {
     http_error: 'ошибка сервера',
@@ -210,6 +240,8 @@ export const ru = {
     cancelled: 'отменено',
     for_over: 'заказанное время вышло',
     session_hours: 'продолжается следующей записью',
+    filtered: 'название или категория больше не подходят',
+    schedule_over: 'время заказа вышло',
   } as Record<string, string>,
   states: {
     waiting: 'ожидание',
@@ -289,6 +321,17 @@ export const ru = {
     recording: (id: string, name: string) => `Записываю ${name}, номер ${id}. /stop ${id} завершит и опубликует.`,
     watching: (id: string, name: string) =>
       `Слежу за ${name}, номер ${id}: записываю каждый эфир. /unwatch ${id} прекратит.`,
+    rules: (rules: string) => `Только: ${rules}.`,
+    notifying: (id: string, name: string) =>
+      `Слежу за ${name}, номер ${id}: сообщаю о каждом эфире и ничего не записываю. /unwatch ${id} прекратит.`,
+    recordingAt: (id: string, name: string, times: string) =>
+      `Запишу ${name}, номер ${id}: ${times}. Если эфира тогда не будет, подожду его. /unwatch ${id} прекратит.`,
+    missedWindow: (id: string, name: string, times: string) =>
+      `${name}: эфира не было ${times}, и ${id} тогда ничего не записал.`,
+    paused: (ids: string) => `${ids}: пауза до /resume. Идущая запись продолжится и будет опубликована.`,
+    timeZoneIs: (zone: string, now: string) => `Время в этом чате считается по ${zone}, сейчас там ${now}.`,
+    timeZoneSet: (zone: string, now: string, orders: string) =>
+      `Теперь время в этом чате считается по ${zone}, сейчас там ${now}.${orders ? ` Расписания ${orders} сдвинуты.` : ''}`,
     unwatched: (id: string) => `${id} снят. Идущая запись продолжится и будет опубликована.`,
     stopping: (id: string) => `Останавливаю ${id}: записанное будет опубликовано.`,
     cancelled: (id: string) => `${id} отменена: файлы остаются, больше ничего не публикуется.`,
@@ -316,13 +359,65 @@ export const ru = {
     nobody: 'никто',
     help: 'После команды вставьте ссылку на эфир:',
   },
+  schedule: {
+    days: ['пн', 'вт', 'ср', 'чт', 'пт', 'сб', 'вс'],
+    daily: 'ежедневно',
+    openEnded: 'до конца эфира',
+    next: (at: string) => `ближайшее: ${at}`,
+  },
+  ruleFacts: {
+    title: (filter: string) => `название ${filter}`,
+    notTitle: (filter: string) => `название без ${filter}`,
+    category: (filter: string) => `категория ${filter}`,
+    notCategory: (filter: string) => `категория без ${filter}`,
+    length: (length: string) => `не дольше ${length}`,
+    splitMs: (length: string) => `части по ${length}`,
+    splitTitle: 'часть на каждое название',
+    keep: (length: string) => `файлы хранятся ${length}`,
+    ads: { keep: 'с рекламой', drop: 'без рекламы', mark: 'реклама отмечена' } as Record<string, string>,
+    notify: 'только сообщать',
+    waiting: 'с анонсами',
+    cross: (name: string) => `в паре с ${name}`,
+    isPaused: 'на паузе',
+  },
+  whyNot: {
+    recording: 'записывается',
+    paused: (id: string) => `на паузе; /resume ${id} продолжит`,
+    stopped: 'остановлено вручную; запишу снова, когда эфир прервётся, или после /watch',
+    title: (title: string, filter: string) => `не подходит: в названии «${title}» нет ${filter}`,
+    notTitle: (title: string, filter: string) => `не подходит: в названии «${title}» есть ${filter}`,
+    category: (category: string, filter: string) => `не подходит: в категории «${category}» нет ${filter}`,
+    notCategory: (category: string, filter: string) => `не подходит: в категории «${category}» есть ${filter}`,
+    noTitle: (filter: string) => `не подходит: сайт ещё не назвал эфир, а нужно ${filter}`,
+    noCategory: (filter: string) => `не подходит: сайт ещё не назвал категорию, а нужна ${filter}`,
+    outside: (next: string) => (next ? `не его время до ${next}` : 'его время вышло'),
+    offline: (since: string) => `эфира нет, так с ${since}`,
+    ended: (since: string) => `эфир закончен, так с ${since}`,
+    scheduled: (since: string) => `объявлен, но ещё не идёт (спрашиваю с ${since})`,
+    unknown: (since: string, reason: string) => `неизвестно с ${since}: ${reason}`,
+    notify: 'в эфире; я только сообщаю',
+    live: 'в эфире; запись начинается',
+    unchecked: 'ещё не проверялось',
+  },
   arguments: {
     url: 'ссылка на страницу эфира или его плейлист',
     id: 'что именно, например s12 или w3',
     to: 'куда публиковать, через запятую',
     quality: 'размер картинки; берётся ближайший меньший',
     for: 'закончить через столько, например 2h или 90m',
-    split: 'новая часть не реже, чем раз в столько, например 30m',
+    at: 'когда начать: 20:00 или 2026-12-24T20:00, по часам /timezone',
+    every: 'в какие дни: mon,thu или пн-пт',
+    title: 'только названия с этими словами или с /…/',
+    'not-title': 'без названий с этими словами или с /…/',
+    category: 'только категории с этими словами или с /…/',
+    'not-category': 'без категорий с этими словами или с /…/',
+    schedule: 'только в это время: mon-fri 20:00-23:30, sat 18:00-02:00',
+    mode: 'записывать или только сообщать',
+    waiting: 'показывать ли объявленные эфиры до начала',
+    cross: 'ссылка на тот же эфир в другом месте: пишется тот, что идёт',
+    keep: 'удалить файлы через столько после публикации, например 30d',
+    zone: 'часовой пояс, например Europe/Moscow',
+    split: 'новая часть не реже, чем раз в столько, например 30m, или с каждым названием',
     ads: 'что делать с рекламой',
     engine: 'программа записи, если сайту нужна другая',
     page: 'номер страницы',
@@ -349,9 +444,11 @@ export const ru = {
     retry: 'повторяет то, что не удалось',
     skip: 'пропускает неудавшееся или сомнительное',
     confirm: 'отвечает, есть ли публикация',
-    resume: 'продолжает всё, что здесь приостановлено',
+    pause: 'приостанавливает слежение',
+    resume: 'продолжает то, что здесь приостановлено',
     status: 'показывает, что записывается',
     list: 'показывает, за чем следят',
+    timezone: 'задаёт часовой пояс этого чата',
     target: 'задаёт, куда публиковать',
     grant: 'даёт кому-то право здесь',
     revoke: 'забирает его',
