@@ -19,6 +19,7 @@ import type { Logger } from './lib/log.ts';
 import { endWarmYtdlp } from './media/warm-ytdlp.ts';
 import { openMp4 } from './media/whole.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
+import { createTwitchPlatform } from './monitor/platforms/twitch/twitch.ts';
 import { pollUntil } from './monitor/poll.ts';
 import { sweepUntil } from './monitor/sweep.ts';
 import { type Bus, openBus } from './queue/bus.ts';
@@ -81,9 +82,20 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   closers.push(endWarmYtdlp);
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
-  const platforms = [createGenericPlatform({ programs: config, allowPrivate: config.allowPrivateSources })];
+  const platforms = openPlatforms(config);
   const chats = openChats({ config, log, db, bus, storage });
   return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
+}
+
+/** The first that knows an address has it; the generic one knows them all. */
+function openPlatforms(config: Config): Platform[] {
+  const generic = { programs: config, allowPrivate: config.allowPrivateSources };
+  const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
+  const { twitchApiRoot: apiRoot, twitchAuthRoot: authRoot } = config;
+  return [
+    createTwitchPlatform({ ...generic, clientId, clientSecret, apiRoot, authRoot }),
+    createGenericPlatform(generic),
+  ];
 }
 
 /** The web chat, and each chat whose token is set. */
