@@ -190,6 +190,7 @@ function toEvent(row: typeof webMessages.$inferSelect): ChatEvent {
     // Whoever holds the login link owns this installation.
     user: { id: row.userId, name: row.userName, isOwner: true },
     text: row.content.text,
+    isPrivate: true,
     messageId: String(row.id),
   };
 }

@@ -112,10 +112,19 @@ export type ChatEvent = {
   user: { id: string; name: string; isOwner: boolean; language?: Language; role?: Role };
   text: string;
   messageId: string;
+  /** Nobody else reads along. */
+  isPrivate?: boolean;
+  /** What came with it. */
+  file?: SaidFile;
+  /** Takes what was said out of the chat, for it holds a secret. @returns whether it is gone */
+  hide?(): Promise<boolean>;
 };
 
+/** A file a person sent. `read` throws UserError `file_too_big` over `maxBytes`, TemporaryError where it cannot be had. */
+export type SaidFile = { name: string; read(maxBytes: number, signal: AbortSignal): Promise<Buffer> };
+
 /** A person fills in one argument of a command and wants to be shown what it can be. */
-export type Asking = Omit<ChatEvent, 'kind' | 'text' | 'messageId'> & {
+export type Asking = Pick<ChatEvent, 'chat' | 'user'> & {
   command: string;
   argument: string;
   /** What stands there so far. */

@@ -14,6 +14,7 @@ export type {
   PostItem,
   Reconciled,
   Remote,
+  SaidFile,
   Suggestion,
   TargetOptions,
   TargetRef,

@@ -1,4 +1,4 @@
-import type { CallbackQuery, Message, Update, User, UserFromGetMe } from 'grammy/types';
+import type { CallbackQuery, Document, Message, Update, User, UserFromGetMe } from 'grammy/types';
 import { commandSpecs } from '../../core/command.ts';
 import type { ChatAddress, Language } from '../../core/model.ts';
 import type { ChatEvent } from '../../core/ports.ts';
@@ -7,6 +7,9 @@ import type { ChatEvent } from '../../core/ports.ts';
 export type Migration = { kind: 'migrate'; from: string; to: string };
 /** A command by an admin whom Telegram shows as the group itself. */
 export type Nameless = { kind: 'nameless'; chat: ChatAddress; text: string; messageId: string };
+
+/** What was said, before its file is fetched. */
+export type Said = Omit<ChatEvent, 'file' | 'hide'> & { document?: Document };
 
 /** The chat an update belongs to; undefined where nothing in it is for us, so that it need not be kept. */
 export function chatOf(update: Update): string | undefined {
@@ -18,8 +21,16 @@ export function chatOf(update: Update): string | undefined {
 
 /** Private chats speak to us; of what a group says only commands are kept. */
 function isAddressable(message: Message): boolean {
-  if (message.text === undefined || message.forward_origin || message.via_bot) return false;
-  return message.chat.type === 'private' || message.text.startsWith('/');
+  const text = textOf(message);
+  if (text === undefined || message.forward_origin || message.via_bot) return false;
+  return message.chat.type === 'private' || text.startsWith('/');
+}
+
+/** What a message says; a file says what stands under it, and a text file by itself in private that it is of cookies. */
+function textOf({ text, caption, document, chat }: Message): string | undefined {
+  if (text !== undefined || !document) return text;
+  const isBare = caption === undefined && chat.type === 'private' && /\.txt$/i.test(document.file_name ?? '');
+  return isBare ? '/cookies' : caption;
 }
 
 function migrationOf({ chat, migrate_to_chat_id: to, migrate_from_chat_id: from }: Message): Migration | undefined {
@@ -29,32 +40,36 @@ function migrationOf({ chat, migrate_to_chat_id: to, migrate_from_chat_id: from 
 
 /**
  * What an update says to us; undefined for what is not for us: other bots' commands, forwarded messages, what bots and
- * channels say, files.
+ * channels say, files but text files.
  */
-export function toEvent(update: Update, me: UserFromGetMe): ChatEvent | Migration | Nameless | undefined {
+export function toEvent(update: Update, me: UserFromGetMe): Said | Migration | Nameless | undefined {
   if (update.callback_query) return ofButton(update.callback_query);
   const { message } = update;
   if (!message) return undefined;
   return migrationOf(message) ?? (isAddressable(message) ? ofMessage(message, me) : undefined);
 }
 
-function ofButton({ data, message, from }: CallbackQuery): ChatEvent | undefined {
+function ofButton({ data, message, from }: CallbackQuery): Said | undefined {
   if (!message || !data?.startsWith('/')) return undefined;
   const chat = addressOf(message);
   return { kind: 'command', chat, user: personOf(from), text: data, messageId: String(message.message_id) };
 }
 
-function ofMessage(message: Message, me: UserFromGetMe): ChatEvent | Nameless | undefined {
-  const { from, sender_chat: sender, chat } = message;
+function ofMessage(message: Message, me: UserFromGetMe): Said | Nameless | undefined {
+  const { from, sender_chat: sender, chat, document } = message;
   const text = addressedText(message, me);
   if (text === undefined || !from) return undefined;
   const said = { chat: addressOf(message), text, messageId: String(message.message_id) };
   if (sender) return sender.id === chat.id ? { kind: 'nameless', ...said } : undefined;
-  return from.is_bot ? undefined : { kind: 'command', user: personOf(from), ...said };
+  if (from.is_bot) return undefined;
+  const isPrivate = chat.type === 'private';
+  return { kind: 'command', user: personOf(from), isPrivate, ...said, ...(document ? { document } : {}) };
 }
 
 /** The text without our name; undefined where it speaks to another bot, or in a group to nobody we know of. */
-function addressedText({ chat, text = '' }: Message, me: UserFromGetMe): string | undefined {
+function addressedText(message: Message, me: UserFromGetMe): string | undefined {
+  const { chat } = message;
+  const text = textOf(message) ?? '';
   const [command, name = '', bot] = /^\/(\w+)(?:@(\w+))?(?!\S)/.exec(text) ?? [];
   if (bot !== undefined && bot.toLowerCase() !== me.username.toLowerCase()) return undefined;
   const isPrivate = chat.type === 'private';

@@ -6,7 +6,8 @@ import { errorSentence, languageOf } from '../../core/text/text.ts';
 import { moveChat } from '../../db/chats.ts';
 import { noteStranger } from '../../db/grants.ts';
 import type { Telegram } from './client.ts';
-import { type Nameless, toEvent } from './event.ts';
+import { type Nameless, type Said, toEvent } from './event.ts';
+import { fileOf, hideMessage } from './said-file.ts';
 
 /** What the product does with what was said; nothing where nothing is to be answered. */
 export type OnEvent = (event: ChatEvent) => Promise<ChatReply | undefined>;
@@ -25,12 +26,17 @@ export async function replyTo(
   }
   if (event.kind === 'nameless') return answerNameless(telegram, event);
   try {
-    return await onEvent(event);
+    return await onEvent(update.message ? withFile(telegram, event) : event);
   } catch (err) {
     const id = randomBytes(3).toString('hex');
     telegram.log.error({ err, id, update: update.update_id }, 'a message could not be handled');
     return { text: errorSentence(languageOf(event.text, event.user.language), err, id), isError: true };
   }
+}
+
+function withFile(telegram: Telegram, { document, ...event }: Said): ChatEvent {
+  const hide = () => hideMessage(telegram, event);
+  return { ...event, hide, ...(document ? { file: fileOf(telegram, document) } : {}) };
 }
 
 /** Rights belong to people; a group that speaks is nobody. Told once an hour, like strangers. */
