@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createDiscordChat } from './bots/discord/discord.ts';
 import { sayNotices } from './bots/say-notices.ts';
 import { createTelegramChat } from './bots/telegram/telegram.ts';
 import { createWebChat } from './bots/web.ts';
@@ -26,7 +25,7 @@ import { type Bus, openBus } from './queue/bus.ts';
 import { type JobQueue, openQueue } from './queue/queue.ts';
 import { pickSource } from './sources/sources.ts';
 import { openStorage } from './storage/open.ts';
-import { startWeb, type Web } from './web/server.ts';
+import type { Web } from './web/server.ts';
 import { toMaterial } from './worker/material.ts';
 import { startSupervisor } from './worker/supervisor.ts';
 
@@ -83,7 +82,7 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
   const platforms = openPlatforms(config);
-  const chats = openChats({ config, log, db, bus, storage });
+  const chats = await openChats({ config, log, db, bus, storage });
   return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
 }
 
@@ -99,7 +98,7 @@ function openPlatforms(config: Config): Platform[] {
 }
 
 /** The web chat, and each chat whose token is set. */
-function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log' | 'db' | 'bus' | 'storage'>) {
+async function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log' | 'db' | 'bus' | 'storage'>) {
   const chats: Chat[] = [createWebChat({ db, bus, storage, log })];
   const { telegramToken: token, telegramApiRoot: apiRoot, telegramLocal: isLocal } = config;
   const { telegramPathMap: pathMap, telegramVault: vault, uploadMbps, publicUrl } = config;
@@ -110,11 +109,13 @@ function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log'
     const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins, settleMs };
     chats.push(createTelegramChat(ours));
   }
-  if (config.discordToken) chats.push(openDiscordChat({ config, log, db, bus }));
+  if (config.discordToken) chats.push(await openDiscordChat({ config, log, db, bus }));
   return new Map(chats.map((chat) => [chat.kind, chat]));
 }
 
-function openDiscordChat({ config, log, db, bus }: Pick<App, 'config' | 'log' | 'db' | 'bus'>): Chat {
+/** Loaded only where it is spoken: its library is a quarter of what a start costs. */
+async function openDiscordChat({ config, log, db, bus }: Pick<App, 'config' | 'log' | 'db' | 'bus'>): Promise<Chat> {
+  const { createDiscordChat } = await import('./bots/discord/discord.ts');
   const { discordToken: token = '', discordApiRoot: apiRoot, uploadMbps } = config;
   const guilds = splitList(config.discordGuilds);
   return createDiscordChat({
@@ -161,6 +162,7 @@ async function startRoles(app: App, roles: readonly ProcessRole[], closers: Clos
     await Promise.allSettled(loops);
   });
   if (!roles.includes('web')) return undefined;
+  const { startWeb } = await import('./web/server.ts');
   const web = await startWeb(app, { openMp4: (sessionId, signal) => wholeMp4(app, sessionId, signal) });
   closers.push(web.close);
   return web;
