@@ -1,16 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { waitFor } from '../support/wait.ts';
+import type { Reserve } from './reserve.ts';
 import type { TimeLine } from './time-line.ts';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-// A bundle of it starts faster, where many runs are made.
-const main = process.env.CHAOS_MAIN ?? join(root, 'dist/main.js');
-const hook = fileURLToPath(new URL('hook.mjs', import.meta.url));
 
 /** Names of the processes of one installation. */
 export const processNames = ['bots', 'monitor', 'worker1', 'worker2', 'web'] as const;
@@ -28,6 +23,7 @@ export type Fleet = {
 };
 
 export type FleetOptions = {
+  reserve: Reserve;
   env: Record<string, string>;
   /** Folder of the run: logs, orders and data lie below. */
   dir: string;
@@ -40,18 +36,14 @@ export type FleetOptions = {
 type Member = { child: ChildProcess; frozen?: NodeJS.Timeout };
 
 /** Starts all processes of one installation. */
-export async function startFleet({ env, dir, timeLine, restartMs, onEnd }: FleetOptions): Promise<Fleet> {
+export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd }: FleetOptions): Promise<Fleet> {
   for (const folder of ['orders', 'taken', 'logs']) await mkdir(join(dir, folder), { recursive: true });
   const members = new Map<ProcessName, Member>();
   let isStopping = false;
 
   const start = (name: ProcessName) => {
     const log = createWriteStream(join(dir, 'logs', name), { flags: 'a' });
-    const child = spawn(process.execPath, ['--import', hook, main, name.replace(/\d$/, '')], {
-      cwd: root,
-      env: { PATH: process.env.PATH, ...env, CHAOS_STEPS: dir, CHAOS_NAME: name },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = reserve.take([name.replace(/\d$/, '')], { ...env, CHAOS_STEPS: dir, CHAOS_NAME: name });
     for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
     members.set(name, { child });
     child.once('exit', (code, signal) => {

@@ -6,14 +6,13 @@
 import { appendFileSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
-const { CHAOS_STEPS: dir = '', CHAOS_NAME: name = '' } = process.env;
-
 globalThis[Symbol.for('aircheck.step')] = (step) => {
+  const { CHAOS_STEPS: dir = '', CHAOS_NAME: name = '' } = process.env;
   appendFileSync(join(dir, 'log'), `${Date.now()} ${name} ${step}\n`);
   const order = readdirSync(join(dir, 'orders'))
     .filter((file) => file.startsWith(`${step}#`))
     .sort()
-    .find(take);
+    .find((file) => take(dir, file));
   if (order === undefined) return;
   const signal = readFileSync(join(dir, 'taken', order), 'utf8');
   if (signal === 'go') return;
@@ -22,7 +21,7 @@ globalThis[Symbol.for('aircheck.step')] = (step) => {
   process.kill(process.pid, signal);
 };
 
-function take(order) {
+function take(dir, order) {
   try {
     renameSync(join(dir, 'orders', order), join(dir, 'taken', order));
     return true;

@@ -45,7 +45,8 @@ export async function runOnce(servers: Servers, faults: ChaosFault[]): Promise<R
     await lay(faults, whole);
     const env = { ...stage.env, DATABASE_URL: database.url, QUEUE_URL: servers.redis.url };
     const onEnd = (name: ProcessName) => void (name === 'bots' && endListening(db));
-    fleet = await startFleet({ env, dir: stage.dir, timeLine, restartMs: 300, onEnd });
+    const { reserve } = servers;
+    fleet = await startFleet({ reserve, env, dir: stage.dir, timeLine, restartMs: 300, onEnd });
     const helping = [hurry(db, over.signal), wakeSleepers(faults, { ...whole, dir: stage.dir, signal: over.signal })];
     const stuck = await drive(db, whole, faults).then(
       () => undefined,

@@ -10,20 +10,27 @@ import { migrateDatabase } from '../../src/db/migrate.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { waitFor } from '../support/wait.ts';
+import { type Reserve, startReserve } from './reserve.ts';
 
 /** What all runs of one command share: a Postgres and a Redis that can go away and come back on their ports. */
 export type Servers = {
   /** A migrated database of its own. */
   freshDatabase(): Promise<{ url: string; drop(): Promise<void> }>;
   redis: TestRedis;
+  /** Of processes of the product. */
+  reserve: Reserve;
   /** Ends Postgres as a host that loses power, and starts it again after `awayMs`. */
   restartPostgres(awayMs: number): Promise<void>;
   restartRedis(awayMs: number): Promise<void>;
   close(): Promise<void>;
 };
 
-/** Starts both, once per command. */
+/** A run takes five; more are there for those that are killed. */
+const reserveSize = 7;
+
+/** Starts all, once per command. */
 export async function startServers(): Promise<Servers> {
+  const reserve = startReserve(reserveSize);
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-chaos-'));
   // Open to Postgres' own user: the cluster lies inside and goes with the folder.
   await chmod(dir, 0o755);
@@ -63,12 +70,14 @@ export async function startServers(): Promise<Servers> {
       const drop = () => admin(server.url, `drop database if exists ${name} with (force)`);
       return { url: withName(server.url, name), drop };
     },
+    reserve,
     get redis() {
       return redis;
     },
     restartPostgres: (awayMs) => inTurn(() => restartPostgres(awayMs)),
     restartRedis: (awayMs) => inTurn(() => restartRedis(awayMs)),
     async close() {
+      reserve.close();
       await redis.stop();
       if (again) await killAll(again.pid ?? 0);
       else await server.stop();
