@@ -13,6 +13,7 @@ import { startEmbeddedPostgres } from './db/embedded.ts';
 import { lockDataDir } from './db/lock-data-dir.ts';
 import { createLogger, redact } from './lib/log.ts';
 import { run } from './lib/run.ts';
+import { checkTwitchApp } from './monitor/platforms/twitch/doctor.ts';
 import { openStorage } from './storage/open.ts';
 
 /** One thing that was looked at. A `warning` is worth knowing but stops nothing. */
@@ -49,6 +50,7 @@ export async function checkAll(config: Config): Promise<Check[]> {
     guarded('disk', () => checkDisk(config)),
     guarded('telegram', () => checkTelegram(config)),
     guarded('discord', () => checkDiscord(config)),
+    guarded('twitch', () => checkTwitch(config)),
     guarded('cookies', async () => checkSecretKey(config)),
   ]);
   return [database, ...others, await guarded('port', () => checkPort(config, database.detail.includes('runs')))];
@@ -200,6 +202,24 @@ async function checkDiscord({ discordToken: token, discordApiRoot: apiRoot, disc
   const { detail, fault, invite } = await checkDiscordBot({ token, apiRoot, guilds: splitList(discordGuilds) });
   if (fault) return { state: 'fault', detail: [detail, fault.text].filter(Boolean).join('; '), advice: fault.advice };
   return ok(`${detail}; invite: ${invite}`);
+}
+
+async function checkTwitch(config: Config): Promise<Finding> {
+  const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
+  const slow = 'each channel is looked at by itself, every 2 minutes';
+  const advice = 'make an application at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_ID and its secret';
+  if (!clientId && !clientSecret) return { state: 'ok', detail: `without an application: ${slow}`, advice };
+  const missing = clientId ? 'TWITCH_CLIENT_SECRET' : 'TWITCH_CLIENT_ID';
+  if (!clientId || !clientSecret) return { state: 'fault', detail: `${missing} is not set, so ${slow}`, advice };
+  const { twitchApiRoot: apiRoot, twitchAuthRoot: authRoot } = config;
+  try {
+    await checkTwitchApp({ clientId, clientSecret, apiRoot, authRoot }, AbortSignal.timeout(limitMs));
+    return ok('the API answers');
+  } catch (error) {
+    // Twitch being away is no fault here: it is asked again.
+    if (error instanceof UserError) throw error;
+    return { state: 'warning', detail: `the API does not answer (${describe(error)})` };
+  }
 }
 
 function checkSecretKey({ secretKey }: Config): Finding {
