@@ -10,6 +10,7 @@ import { confirm } from './confirm.ts';
 import type { Command, CommandContext } from './context.ts';
 import { grant, revoke, whoami } from './grant.ts';
 import { help } from './help.ts';
+import { pause } from './pause.ts';
 import { record } from './record.ts';
 import { resume } from './resume.ts';
 import { retry } from './retry.ts';
@@ -17,6 +18,7 @@ import { skip } from './skip.ts';
 import { list, status } from './status.ts';
 import { cancel, stop } from './stop.ts';
 import { target } from './target.ts';
+import { timezone } from './timezone.ts';
 import { unwatch, watch } from './watch.ts';
 
 const commands: Record<CommandName, Command> = {
@@ -28,9 +30,11 @@ const commands: Record<CommandName, Command> = {
   retry,
   skip,
   confirm,
+  pause,
   resume,
   status,
   list,
+  timezone,
   target,
   grant,
   revoke,

@@ -1,11 +1,12 @@
 import type { App } from '../app.ts';
 import { UserError } from '../core/errors.ts';
-import type { AdPolicy, Engine, Quality } from '../core/model.ts';
+import type { Quality, WatchMode } from '../core/model.ts';
 import type { Platform, StreamRef } from '../core/ports.ts';
+import { findTimeZone } from '../db/chat-settings.ts';
 import { addTargets, type TargetRow } from '../db/deliveries.ts';
-import type { WatchRules } from '../db/schema.ts';
 import { ensureTarget, toStreamRef, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
 import { type Args, type CommandContext, matchStream } from './context.ts';
+import { rulesOf } from './order-rules.ts';
 
 export type Order = { platform: Platform; stream: StreamRef; watch: WatchRow; isNew: boolean };
 
@@ -47,22 +48,31 @@ async function findOrdered(
   return [first, ...others];
 }
 
-/** Writes the Watch that `/record` or `/watch` orders. @throws UserError `site_unknown`, `target_unknown` */
+/** The Stream that `cross=` pairs with another one. @throws UserError `site_unknown`, `cross_with_itself` */
+async function findPair(app: App, stream: StreamRef, href: string): Promise<number> {
+  const { stream: pair } = await findStream(app, href);
+  if (pair.id === stream.id) throw new UserError('cross_with_itself');
+  return pair.id;
+}
+
+/**
+ * Writes the Watch that `/record` or `/watch` orders.
+ *
+ * @throws UserError `site_unknown`, `target_unknown`, `cross_with_itself`; what `rulesOf` throws
+ */
 export async function placeOrder(app: App, ctx: CommandContext, args: Args, once: boolean): Promise<Order> {
   const { platform, stream } = await findStream(app, String(args.url));
   const [first, ...others] = await findOrdered(app, ctx, args.to);
-  const rules: WatchRules = {};
-  if (typeof args.for === 'number') rules.maxLengthMs = args.for;
-  if (typeof args.split === 'number') rules.splitMs = args.split;
-  if (args.ads !== undefined) rules.ads = args.ads as AdPolicy;
-  if (args.engine !== undefined) rules.engine = args.engine as Engine;
+  const rules = rulesOf(args, await findTimeZone(app.db, ctx.chat), new Date());
   const order = {
     streamId: stream.id,
     chat: ctx.chat,
     language: ctx.language,
     createdBy: ctx.user.id,
     quality: (args.quality ?? 'best') as Quality,
+    mode: (args.mode ?? 'record') as WatchMode,
     rules,
+    crossId: args.cross === undefined ? null : await findPair(app, stream, String(args.cross)),
     once,
     targetId: first.id,
   };

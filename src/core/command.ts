@@ -1,9 +1,13 @@
-import { parseDuration, parseSize } from './duration.ts';
 import { UserError } from './errors.ts';
-import { adPolicies, engines, postModes, qualities, type Role, roles } from './model.ts';
-import { displayUrl, looksLikeUrl, parseStreamUrl } from './url.ts';
+import { adPolicies, engines, postModes, qualities, type Role, roles, watchModes } from './model.ts';
+import { readArgument } from './read-argument.ts';
+import { displayUrl, looksLikeUrl } from './url.ts';
 
-export type ArgType = 'url' | 'ref' | 'text' | 'duration' | 'size' | 'number' | readonly string[];
+/** `pattern`: words or `/…/`. `split`: a duration, or `title`. `schedule`, `moment`, `days`: `core/schedule.ts`. */
+export type ArgType =
+  | ('url' | 'ref' | 'text' | 'duration' | 'size' | 'number')
+  | ('pattern' | 'split' | 'schedule' | 'moment' | 'days')
+  | readonly string[];
 export type Arg = { name: string; type: ArgType; isRequired?: boolean };
 export type CommandSpec = {
   name: string;
@@ -20,6 +24,23 @@ const quality = { name: 'quality', type: qualities };
 const ads = { name: 'ads', type: adPolicies };
 const engine = { name: 'engine', type: engines };
 const to = { name: 'to', type: 'text' } as const;
+const split = { name: 'split', type: 'split' } as const;
+const keep = { name: 'keep', type: 'duration' } as const;
+const watchRules: Arg[] = [
+  { name: 'title', type: 'pattern' },
+  { name: 'not-title', type: 'pattern' },
+  { name: 'category', type: 'pattern' },
+  { name: 'not-category', type: 'pattern' },
+  { name: 'schedule', type: 'schedule' },
+  { name: 'mode', type: watchModes },
+  { name: 'waiting', type: ['on', 'off'] },
+  { name: 'cross', type: 'url' },
+];
+const recordTimes: Arg[] = [
+  { name: 'for', type: 'duration' },
+  { name: 'at', type: 'moment' },
+  { name: 'every', type: 'days' },
+];
 const targetOptions: Arg[] = [
   { name: 'discussion', type: 'text' },
   { name: 'vault', type: 'text' },
@@ -34,14 +55,14 @@ export const commandSpecs = [
     name: 'record',
     role: 'operator',
     args: [{ name: 'url', type: 'url', isRequired: true }],
-    options: [to, quality, { name: 'for', type: 'duration' }, ads, engine],
+    options: [to, quality, ...recordTimes, split, keep, ads, engine],
     example: '/record https://example.com/live quality=720p for=2h',
   },
   {
     name: 'watch',
     role: 'operator',
     args: [{ name: 'url', type: 'url', isRequired: true }],
-    options: [to, quality, { name: 'split', type: 'duration' }, ads, engine],
+    options: [to, quality, ...watchRules, split, keep, ads, engine],
     example: '/watch https://example.com/live to=archive,backup',
   },
   {
@@ -83,9 +104,23 @@ export const commandSpecs = [
     options: [],
     example: '/confirm p34 posted',
   },
-  { name: 'resume', role: 'operator', args: [], options: [], example: '/resume' },
+  {
+    name: 'pause',
+    role: 'operator',
+    args: [{ name: 'id', type: 'ref', isRequired: true }],
+    options: [],
+    example: '/pause w3',
+  },
+  { name: 'resume', role: 'operator', args: [{ name: 'id', type: 'ref' }], options: [], example: '/resume w3' },
   { name: 'status', role: 'viewer', args: [{ name: 'id', type: 'ref' }], options: [], example: '/status s12' },
   { name: 'list', role: 'viewer', args: [], options: [{ name: 'page', type: 'number' }], example: '/list page=2' },
+  {
+    name: 'timezone',
+    role: 'operator',
+    args: [{ name: 'zone', type: 'text' }],
+    options: [],
+    example: '/timezone Europe/Berlin',
+  },
   {
     name: 'target',
     role: 'admin',
@@ -122,15 +157,12 @@ export type CommandName = (typeof commandSpecs)[number]['name'];
 /** Values are checked: durations in ms, sizes in bytes, URLs canonical. */
 export type ParsedCommand = { name: CommandName; args: Record<string, string | number> };
 
-/** Smallest Part limit: below this, what `planParts` keeps in reserve leaves nothing. */
-const leastLimitBytes = 100_000;
-
 /**
  * Reads a typed command: `/record@bot URL quality=720p`, options anywhere, values in quotes.
  *
  * @returns undefined where the text is no command
  * @throws UserError `unknown_command`, `missing_argument`, `bad_argument`, `unknown_option`, `too_many_arguments`,
- *   `bad_url`
+ *   `bad_url`, `bad_pattern`, `pattern_too_long`
  */
 export function parseCommand(text: string): ParsedCommand | undefined {
   const words = splitWords(text);
@@ -141,7 +173,7 @@ export function parseCommand(text: string): ParsedCommand | undefined {
   const args: Record<string, string | number> = {};
   const positional = [...spec.args];
   for (const word of words) {
-    const [, key, value = ''] = /^([a-z]+)=(.*)$/is.exec(word) ?? [];
+    const [, key, value = ''] = /^([a-z][a-z-]*)=(.*)$/is.exec(word) ?? [];
     const named = key === undefined ? undefined : takeNamed(spec, positional, key.toLowerCase());
     // `limti=5MB` must not become a name or an address.
     if (key !== undefined && !named) throw new UserError('unknown_option', { name: key, example: spec.example });
@@ -175,35 +207,11 @@ function splitWords(text: string): string[] {
   return words.map((word) => word.replace(/["“”]/g, ''));
 }
 
-function readValue({ name, type }: Arg, value: string, spec: CommandSpec): string | number {
-  const bad = (wanted: string) =>
-    new UserError('bad_argument', { name, value: shown(value), wanted, example: spec.example });
+function readValue(arg: Arg, value: string, { example }: CommandSpec): string | number {
+  const { name } = arg;
+  const bad = (wanted: string) => new UserError('bad_argument', { name, value: shown(value), wanted, example });
   if (value === '') throw bad('a value');
-  switch (type) {
-    case 'url':
-      return parseStreamUrl(value).href;
-    case 'duration':
-      return required(parseDuration(value), () => bad('2h, 90m or 1:30:00'));
-    case 'size':
-      return required(atLeast(leastLimitBytes, parseSize(value)), () => bad('50MB or 1.9GB'));
-    case 'number':
-      return required(/^[1-9]\d{0,6}$/.test(value) ? Number(value) : undefined, () => bad('a number from 1'));
-    case 'ref':
-    case 'text':
-      return value.slice(0, 2000);
-    default:
-      return required(
-        type.find((choice) => choice === value.toLowerCase()),
-        () => bad(type.join(', ')),
-      );
-  }
-}
-
-const atLeast = (least: number, value = 0) => (value >= least ? value : undefined);
-
-function required<T>(value: T | undefined, fail: () => UserError): T {
-  if (value === undefined) throw fail();
-  return value;
+  return readArgument(arg, value, bad);
 }
 
 /** `s12`, `#s12`, `12` → its letter (`fallback` where there is none) and number; undefined where it is no such id. */

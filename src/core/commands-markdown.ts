@@ -1,4 +1,4 @@
-import { type Arg, type CommandSpec, commandSpecs, type ParsedCommand } from './command.ts';
+import { type Arg, type ArgType, type CommandSpec, commandSpecs, type ParsedCommand } from './command.ts';
 import { en } from './text/en.ts';
 
 /** `/record URL [to=…]`: how a command is typed. */
@@ -11,9 +11,15 @@ export function usage(spec: CommandSpec): string {
   return [`/${spec.name}`, ...positional, ...options].join(' ');
 }
 
+const shapes: Record<Exclude<ArgType, readonly string[]>, string> = {
+  ...{ duration: '2h', size: '50MB', number: '2', text: '…', url: 'URL', ref: 'ID' },
+  ...{ pattern: 'words|/…/', split: '30m|title', moment: '20:00', days: 'mon,thu' },
+  schedule: '"mon-fri 20:00-23:30"',
+};
+
 function valueOf({ type }: Arg): string {
   if (typeof type === 'object') return type.join('|');
-  return { duration: '2h', size: '50MB', number: '2', text: '…', url: 'URL', ref: 'ID' }[type];
+  return shapes[type];
 }
 
 /** A parsed command as a person could have typed it; parsing it again gives the same. */
@@ -27,7 +33,7 @@ export function printCommand({ name, args }: ParsedCommand): string {
 }
 
 function printValue({ type }: Arg, value: string | number): string {
-  return type === 'duration' ? `${Number(value) / 1000}s` : String(value);
+  return (type === 'duration' || type === 'split') && typeof value === 'number' ? `${value / 1000}s` : String(value);
 }
 
 /** `docs/commands.md`. */
@@ -47,7 +53,8 @@ export function commandsMarkdown(): string {
     '',
     '- Options may stand anywhere; a value with spaces goes in quotes: `to="my archive"`.',
     '- `ID` is what the bot shows: `s12` a recording, `w3` a standing order; a link serves too. Where one recording runs, `/stop` needs none.',
-    '- Durations: `2h`, `1h30m`, `90m`, `45s`, `1:30:00`. Sizes: `50MB`, `1.9GB`, at least 100 kB.',
+    '- Durations: `2h`, `1h30m`, `90m`, `45s`, `30d`, `1:30:00`. Sizes: `50MB`, `1.9GB`, at least 100 kB.',
+    '- Filters, schedules and time zones: [rules.md](rules.md).',
     '- The bot answers in Russian where the command holds Cyrillic letters, else in English.',
     '- Nobody is answered unless allowed: `ADMINS`, the owner of the web chat, or `/grant` in that chat. Others get one short answer an hour.',
     '',

@@ -1,6 +1,6 @@
-const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
+const unitMs: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 };
 
-/** `2h`, `1h30m`, `90m`, `45s`, `1:30:00` in milliseconds; undefined where it is none of these or 0. */
+/** `2h`, `1h30m`, `90m`, `45s`, `30d`, `1:30:00` in milliseconds; undefined where it is none of these or 0. */
 export function parseDuration(text: string): number | undefined {
   const clock = /^(\d+):([0-5]?\d)(?::([0-5]?\d))?$/.exec(text);
   if (clock) {
@@ -8,9 +8,9 @@ export function parseDuration(text: string): number | undefined {
     const seconds = c === undefined ? Number(a) * 60 + Number(b) : Number(a) * 3600 + Number(b) * 60 + Number(c);
     return seconds * 1000 || undefined;
   }
-  if (!/^(\d+[hms])+$/i.test(text)) return undefined;
+  if (!/^(\d+[dhms])+$/i.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit = ''] of text.toLowerCase().matchAll(/(\d+)([hms])/g))
+  for (const [, amount, unit = ''] of text.toLowerCase().matchAll(/(\d+)([dhms])/g))
     total += Number(amount) * (unitMs[unit] ?? 0);
   return total || undefined;
 }

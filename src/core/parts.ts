@@ -13,6 +13,9 @@ export type PlannableSegment = {
   isWithheld: boolean;
 };
 
+/** In place of a length, as `splitMs`: a new Part begins where the title changes. */
+export const splitAtTitles = -1;
+
 /** What sets the boundaries; `splitMs` 0 = by size alone. */
 export type CutRule = { limitBytes: number; splitMs: number; margin: number };
 

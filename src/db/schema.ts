@@ -15,8 +15,9 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { DeliveryState, PostState, UploadState } from '../core/delivery.ts';
-import type { AdPolicy, ChatKind, Codecs, Engine, PostKind, PostMode, Quality, Role } from '../core/model.ts';
+import type { ChatKind, Codecs, PostKind, PostMode, Quality, Role, WatchMode } from '../core/model.ts';
 import type { ChatLimits, ChatReply, GapCause, PostContent, PostedIds, Remote, TargetOptions } from '../core/ports.ts';
+import type { WatchRules } from '../core/rules.ts';
 import type { SessionState } from '../core/session.ts';
 
 /*
@@ -47,18 +48,6 @@ export const streams = pgTable(
   (t) => [unique().on(t.platform, t.channel)],
 );
 
-/** What a Watch asks for beyond stream and quality; every key optional. */
-export type WatchRules = {
-  /** End the window this long after its first Segment (`for=2h`). */
-  maxLengthMs?: number;
-  /** New Part at least this often (`split=30m`). */
-  splitMs?: number;
-  /** What is done with ad breaks (`ads=drop`); absent: kept. */
-  ads?: AdPolicy;
-  /** Who gets the bytes (`engine=yt-dlp`); absent: the Source that fits best. */
-  engine?: Engine;
-};
-
 export const watches = pgTable(
   'watches',
   {
@@ -71,7 +60,7 @@ export const watches = pgTable(
     threadId: text(),
     language: text().notNull().default('en'),
     createdBy: text().notNull(),
-    mode: text().$type<'record' | 'notify'>().notNull().default('record'),
+    mode: text().$type<WatchMode>().notNull().default('record'),
     once: boolean().notNull().default(false),
     quality: text().$type<Quality>().notNull().default('best'),
     rules: jsonb().$type<WatchRules>().notNull().default({}),
@@ -178,7 +167,7 @@ export const renditions = pgTable(
       .notNull()
       .references(() => sessions.id),
     name: text().$type<Quality | (string & {})>().notNull(),
-    kind: text().$type<'captured' | 'derived'>().notNull().default('captured'),
+    kind: text().$type<'captured' | 'derived' | 'noticed'>().notNull().default('captured'),
     /** Nobody wants more of it, or its source ended: no capture may claim it any more. */
     endedAt: time(),
     endReason: text(),

@@ -1,19 +1,10 @@
-import { and, desc, eq, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
 import { finalDeliveryStates } from '../core/delivery.ts';
-import type { ChatAddress, Language, Quality } from '../core/model.ts';
+import type { ChatAddress, Language, Quality, WatchMode } from '../core/model.ts';
 import type { StreamRef } from '../core/ports.ts';
+import type { WatchRules } from '../core/rules.ts';
 import type { Database, Queryable } from './client.ts';
-import {
-  deliveries,
-  posts,
-  renditions,
-  sessions,
-  streams,
-  targets,
-  type WatchRules,
-  watches,
-  watchTargets,
-} from './schema.ts';
+import { deliveries, posts, renditions, sessions, streams, targets, watches, watchTargets } from './schema.ts';
 
 export type WatchRow = typeof watches.$inferSelect;
 
@@ -40,7 +31,10 @@ export type NewWatch = {
   language: Language;
   createdBy: string;
   quality: Quality;
+  mode?: WatchMode;
   rules: WatchRules;
+  /** The Stream it is paired with. */
+  crossId?: number | null;
   once: boolean;
   targetId: number;
 };
@@ -60,8 +54,8 @@ export async function upsertWatch(db: Database, order: NewWatch): Promise<{ watc
   });
 }
 
-/** The open `once` order of this chat, looked for by one at a time: no index makes these unique. */
-async function lockOnce(tx: Queryable, { chat, streamId, quality }: NewWatch): Promise<WatchRow | undefined> {
+/** The open `once` order of this chat for that time, looked for by one at a time: no index makes these unique. */
+async function lockOnce(tx: Queryable, { chat, streamId, quality, rules }: NewWatch): Promise<WatchRow | undefined> {
   const key = `once:${chat.kind}:${chat.chatId}:${streamId}:${quality}`;
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`);
   const [row] = await tx
@@ -75,6 +69,7 @@ async function lockOnce(tx: Queryable, { chat, streamId, quality }: NewWatch): P
         eq(watches.quality, quality),
         eq(watches.once, true),
         isNull(watches.endedAt),
+        sql`${watches.rules}->'at'->>'from' is not distinct from ${rules.at?.from ?? null}::text`,
       ),
     )
     .limit(1);
@@ -84,7 +79,7 @@ async function lockOnce(tx: Queryable, { chat, streamId, quality }: NewWatch): P
 async function writeWatch(tx: Queryable, { chat, targetId: _, ...order }: NewWatch): Promise<WatchRow> {
   const values = { ...order, chatKind: chat.kind, chatId: chat.chatId, threadId: chat.threadId ?? null };
   const insert = tx.insert(watches).values(values);
-  const { rules, language } = order;
+  const { rules, language, mode = 'record', crossId = null } = order;
   const [row] = order.once
     ? await insert.returning()
     : await insert
@@ -92,7 +87,7 @@ async function writeWatch(tx: Queryable, { chat, targetId: _, ...order }: NewWat
           target: [watches.streamId, watches.chatKind, watches.chatId, watches.quality],
           targetWhere: sql`ended_at is null and not once`,
           // Ordered anew: a broadcast that was stopped by hand may be recorded again.
-          set: { rules, language, pausedAt: null, createdAt: sql`now()` },
+          set: { rules, language, mode, crossId, pausedAt: null, createdAt: sql`now()` },
         })
         .returning();
   if (!row) throw new Error('upsert returned no row');
@@ -158,22 +153,28 @@ export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filte
 const ofPost = (db: Queryable, postId: number) =>
   db.select({ id: posts.deliveryId }).from(posts).where(eq(posts.id, postId));
 
-/** Goes on with the standing orders of a chat that are paused. @returns their ids */
-export async function resumeWatches(db: Queryable, chat: ChatAddress): Promise<number[]> {
+/** Standing orders of a chat that nothing new is recorded for from now on. @returns ids of those that were not paused */
+export async function pauseWatches(db: Queryable, chat: ChatAddress, watchIds: number[]): Promise<number[]> {
   const rows = await db
     .update(watches)
-    .set({ pausedAt: null })
-    .where(
-      and(
-        eq(watches.chatKind, chat.kind),
-        eq(watches.chatId, chat.chatId),
-        isNull(watches.endedAt),
-        isNotNull(watches.pausedAt),
-      ),
-    )
+    .set({ pausedAt: sql`now()` })
+    .where(and(isOpenOf(chat), inArray(watches.id, watchIds), isNull(watches.pausedAt)))
     .returning({ id: watches.id });
   return rows.map(({ id }) => id);
 }
+
+/** Goes on with the standing orders of a chat that are paused, or with those of them. @returns their ids */
+export async function resumeWatches(db: Queryable, chat: ChatAddress, watchIds?: number[]): Promise<number[]> {
+  const rows = await db
+    .update(watches)
+    .set({ pausedAt: null })
+    .where(and(isOpenOf(chat), isNotNull(watches.pausedAt), watchIds && inArray(watches.id, watchIds)))
+    .returning({ id: watches.id });
+  return rows.map(({ id }) => id);
+}
+
+const isOpenOf = ({ kind, chatId }: ChatAddress) =>
+  and(eq(watches.chatKind, kind), eq(watches.chatId, chatId), isNull(watches.endedAt));
 
 /** Ids of the standing orders that post to a Target. */
 export async function findWatchesOfTarget(db: Queryable, targetId: number): Promise<number[]> {

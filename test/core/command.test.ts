@@ -32,6 +32,41 @@ describe('commands that are understood', () => {
       '/watch https://e.example/x split=1:30:00',
       { name: 'watch', args: { url: 'https://e.example/x', split: 5_400_000 } },
     ],
+    [
+      '/watch e.example/x title="/speed ?run|any%/" not-title=rerun category=Minecraft not-category="Just Chatting"',
+      {
+        name: 'watch',
+        args: {
+          url: 'https://e.example/x',
+          title: '/speed ?run|any%/',
+          'not-title': 'rerun',
+          category: 'Minecraft',
+          'not-category': 'Just Chatting',
+        },
+      },
+    ],
+    [
+      '/watch e.example/x schedule="mon-fri 20:00–23:30, сб 18:00-02:00" mode=notify waiting=on cross=e.example/y keep=30d split=title',
+      {
+        name: 'watch',
+        args: {
+          url: 'https://e.example/x',
+          schedule: 'mon-fri 20:00–23:30, сб 18:00-02:00',
+          mode: 'notify',
+          waiting: 'on',
+          cross: 'https://e.example/y',
+          keep: 2_592_000_000,
+          split: 'title',
+        },
+      },
+    ],
+    [
+      '/record e.example/x at=20:00 for=2h every=mon,thu',
+      { name: 'record', args: { url: 'https://e.example/x', at: '20:00', for: 7_200_000, every: 'mon,thu' } },
+    ],
+    ['/pause w3', { name: 'pause', args: { id: 'w3' } }],
+    ['/resume w3', { name: 'resume', args: { id: 'w3' } }],
+    ['/timezone Europe/Berlin', { name: 'timezone', args: { zone: 'Europe/Berlin' } }],
     ['  /stop   #s12 ', { name: 'stop', args: { id: '#s12' } }],
     ['/stop', { name: 'stop', args: {} }],
     ['/list page=3', { name: 'list', args: { page: 3 } }],
@@ -74,6 +109,21 @@ describe('commands that are refused say why', () => {
     ['/target set here limit=0MB', 'bad_argument', { name: 'limit' }],
     ['/list page=0', 'bad_argument', { name: 'page' }],
     ['/target set archive limti=5MB', 'unknown_option', { name: 'limti' }],
+    ['/watch e.example/x title=/(a/', 'bad_pattern', { name: 'title', value: '/(a/' }],
+    ['/watch e.example/x title=/a b/', 'bad_pattern', { value: '/a' }],
+    ['/watch e.example/x title=/(?=a)b/', 'bad_pattern', {}],
+    [
+      `/watch e.example/x not-title=${'x'.repeat(201)}`,
+      'pattern_too_long',
+      { name: 'not-title', count: 201, most: 200 },
+    ],
+    ['/watch e.example/x schedule=monday', 'bad_argument', { name: 'schedule' }],
+    ['/watch e.example/x split=titles', 'bad_argument', { name: 'split' }],
+    ['/watch e.example/x cross=there', 'bad_url', {}],
+    ['/record e.example/x at=25:00', 'bad_argument', { name: 'at' }],
+    ['/record e.example/x at=2026-02-30T20:00', 'bad_argument', { name: 'at' }],
+    ['/record e.example/x at=20:00 every=someday', 'bad_argument', { name: 'every' }],
+    ['/pause', 'missing_argument', { name: 'id' }],
     ['/grant 42 owner', 'bad_argument', { name: 'role' }],
     ['/stop s1 s2', 'too_many_arguments', { word: 's2' }],
   ])('%s', (text, code, values) => {
@@ -111,6 +161,10 @@ test('a command that is printed is read back the same', () => {
   const valueOf = ({ type }: CommandSpec['args'][number]): fc.Arbitrary<string | number> => {
     if (typeof type === 'object') return fc.constantFrom(...type);
     if (type === 'duration') return fc.integer({ min: 1, max: 1e6 }).map((seconds) => seconds * 1000);
+    if (type === 'split') return fc.constantFrom<string | number>('title', 1_800_000);
+    const given = { pattern: ['/^any% ?run$/', 'just chatting'], moment: ['20:00', '2026-12-24T20:00'] };
+    const times = { schedule: ['mon-fri 20:00-23:30, sat 18:00-02:00', '08:00-09:00'], days: ['mon,thu', 'daily'] };
+    if (type in given || type in times) return fc.constantFrom(...({ ...given, ...times } as never)[type]);
     if (type === 'size') return fc.integer({ min: 100_000, max: 4e9 });
     if (type === 'number') return fc.integer({ min: 1, max: 9_999_999 });
     return type === 'url' ? fc.webUrl({ withQueryParameters: true }).map((url) => parseUrlOf(url)) : word;
