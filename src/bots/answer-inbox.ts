@@ -1,9 +1,9 @@
 import type { ChatReply } from '../core/ports.ts';
 import type { Database } from '../db/client.ts';
+import { createBell } from '../lib/bell.ts';
 import type { Logger } from '../lib/log.ts';
 import { step } from '../lib/steps.ts';
 import type { Bus } from '../queue/bus.ts';
-import { createBell } from './bell.ts';
 import { claimReply, findUnfinished, giveReplyBack, type InboxRow, noteHandled, pruneInbox } from './inbox.ts';
 import { pause } from './pause.ts';
 

@@ -2,9 +2,9 @@ import type { ChatAddress } from '../core/model.ts';
 import type { Chat } from '../core/ports.ts';
 import type { Database } from '../db/client.ts';
 import { claimNotice, findUnsaid, giveNoticeBack, type NoticeRow, pruneNotices } from '../db/notices.ts';
+import { createBell } from '../lib/bell.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Bus } from '../queue/bus.ts';
-import { createBell } from './bell.ts';
 import { listenByLease } from './listen-by-lease.ts';
 
 /** What saying notices needs. */
