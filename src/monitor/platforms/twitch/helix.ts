@@ -44,12 +44,19 @@ export function openHelix(app: TwitchApp): Helix {
 
 /** A client per question: it holds the question's end, and none of the state. */
 function openClient({ clientId }: TwitchApp, askToken: AskToken, limiter: object): ApiClient {
+  let given: string | undefined;
+  const give = async (refused?: string) => {
+    const token = await askToken(refused);
+    given = token.accessToken;
+    return token;
+  };
   const authProvider: AuthProvider = {
     clientId,
     getCurrentScopesForUser: () => [],
     getAccessTokenForUser: async () => null,
-    getAnyAccessToken: () => askToken(false),
-    getAppAccessToken: (forceNew = false) => askToken(forceNew),
+    getAnyAccessToken: () => give(),
+    // By `forceNew` twurple says that it had a 401 for the one it was given.
+    getAppAccessToken: (forceNew = false) => give(forceNew ? given : undefined),
   };
   const api = new ApiClient({ authProvider, logger: { minLevel: 'critical' } });
   // Where twurple makes its HTTP calls; it has no option for it, and its own way leads to Twitch's root alone.

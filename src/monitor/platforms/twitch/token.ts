@@ -12,14 +12,12 @@ export type TwitchApp = {
   authRoot: string;
 };
 
-/** Gives the app token; `isRefused` when Twitch has just answered 401 to the one given before. */
-export type AskToken = (isRefused: boolean) => Promise<AccessToken>;
+/** Gives the app token: another one than `refused`, to which Twitch has answered 401. */
+export type AskToken = (refused?: string) => Promise<AccessToken>;
 
 const tokenLimitMs = 10_000;
 /** A token is renewed this long before its end. */
 const marginMs = 60_000;
-/** A token that is younger is not thrown away for a 401: it was an older one that was refused. */
-const freshMs = 30_000;
 /** Wrong credentials stay wrong until somebody mends them. */
 const refusedMs = 60_000;
 
@@ -35,8 +33,8 @@ const granted = z.object({ access_token: z.string().min(1), expires_in: z.number
  *   `http_error`, `timeout`, `connection_lost`, `answer_unclear`
  */
 export function keepAppToken(app: TwitchApp): AskToken {
-  let kept: { token: AccessToken; gotMs: number; untilMs: number } | undefined;
-  let refused: { error: UserError; untilMs: number } | undefined;
+  let kept: { token: AccessToken; untilMs: number } | undefined;
+  let failure: { error: UserError; untilMs: number } | undefined;
   let asking: Promise<AccessToken> | undefined;
 
   const ask = async () => {
@@ -46,20 +44,18 @@ export function keepAppToken(app: TwitchApp): AskToken {
         ...{ accessToken, refreshToken: null, scope: [], expiresIn: null },
         obtainmentTimestamp: Date.now(),
       };
-      const gotMs = performance.now();
-      kept = { token, gotMs, untilMs: gotMs + Math.max(0, seconds * 1000 - marginMs) };
+      kept = { token, untilMs: performance.now() + seconds * 1000 - marginMs };
       return token;
     } catch (error) {
-      if (error instanceof UserError) refused = { error, untilMs: performance.now() + refusedMs };
+      if (error instanceof UserError) failure = { error, untilMs: performance.now() + refusedMs };
       throw error;
     }
   };
 
-  return async (isRefused) => {
+  return async (refused) => {
     const nowMs = performance.now();
-    const isDead = !kept || nowMs >= kept.untilMs || (isRefused && nowMs - kept.gotMs > freshMs);
-    if (kept && !isDead) return kept.token;
-    if (refused && nowMs < refused.untilMs) throw refused.error;
+    if (kept && nowMs < kept.untilMs && kept.token.accessToken !== refused) return kept.token;
+    if (failure && nowMs < failure.untilMs) throw failure.error;
     asking ??= ask().finally(() => {
       asking = undefined;
     });
@@ -84,7 +80,7 @@ async function fetchToken({ clientId, clientSecret, authRoot }: TwitchApp): Prom
 }
 
 /**
- * A wrong id is 400 "invalid client", a wrong secret 403 "invalid client secret". Source: seen by several libraries, such as
+ * A wrong id is 400 "invalid client", a wrong secret 403 "invalid client secret". Source: bodies quoted in
  * https://github.com/nicklaw5/helix/blob/main/authentication_test.go
  */
 function refusalOf(status: number, body: string): Error {
