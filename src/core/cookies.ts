@@ -13,6 +13,9 @@ export type Cookie = {
   value: string;
 };
 
+/** The cookie file (Netscape) a page is to be asked with; undefined where its site has none. */
+export type CookieReader = (url: string) => Promise<string | undefined>;
+
 /** What a cookie file says: what could be read, and the numbers (from 1) of the lines that could not. */
 export type CookieFile = { cookies: Cookie[]; badLines: number[] };
 

@@ -1,3 +1,4 @@
+import type { CookieReader } from './cookies.ts';
 import type { AdPolicy, Codecs, Engine, Quality } from './model.ts';
 
 export type {
@@ -155,6 +156,7 @@ export type SourceOptions = {
   allowPrivate: boolean;
   /** Programs to run, by name or path. */
   programs: Programs;
+  cookies?: CookieReader | undefined;
   /** What is done with ad breaks where the Source can tell them; default `keep`. */
   ads?: AdPolicy;
 };

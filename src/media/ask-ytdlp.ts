@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { CookieReader } from '../core/cookies.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
+import { writePrivateFile } from '../lib/private-file.ts';
 import { guardProxy } from '../lib/proxy.ts';
 import { run } from '../lib/run.ts';
 import { parseJson } from './probe.ts';
@@ -34,7 +36,15 @@ const page = z.object({
 export type Format = z.infer<typeof format>;
 export type Page = z.infer<typeof page>;
 
-export type AskOptions = { ytdlp: string; allowPrivate: boolean; signal: AbortSignal };
+export type AskOptions = {
+  ytdlp: string;
+  allowPrivate: boolean;
+  signal: AbortSignal;
+  /** Without it pages are asked as a stranger. */
+  cookies?: CookieReader | undefined;
+};
+/** What both ways of asking are given. */
+type Asking = AskOptions & { env: Record<string, string>; cookieFile: string | undefined };
 
 /**
  * Asks yt-dlp what is behind a page: the warm one of this process, else one process for it. The page's address stands in
@@ -46,7 +56,8 @@ export type AskOptions = { ytdlp: string; allowPrivate: boolean; signal: AbortSi
 export async function askYtdlp(url: string, options: AskOptions): Promise<Page> {
   const { env } = await guardProxy(options.allowPrivate);
   const limited = AbortSignal.any([options.signal, AbortSignal.timeout(askLimitMs)]);
-  const { info, complaint } = (await askWarm(url, { ...options, env, limited })) ?? (await askOnce(url, options, env));
+  const asking = { ...options, env, cookieFile: await options.cookies?.(url) };
+  const { info, complaint } = (await askWarm(url, { ...asking, limited })) ?? (await askOnce(url, asking));
   options.signal.throwIfAborted();
   if (!info) throw explain(complaint);
   const parsed = page.safeParse(info);
@@ -65,11 +76,11 @@ type Found = { info: unknown; complaint: string };
 
 async function askWarm(
   url: string,
-  { ytdlp, signal, env, limited }: AskOptions & { env: Record<string, string>; limited: AbortSignal },
+  { ytdlp, signal, env, cookieFile, limited }: Asking & { limited: AbortSignal },
 ): Promise<Found | undefined> {
   const options = { quiet: true, noplaylist: true, ignore_no_formats_error: true, socket_timeout: 15 };
   try {
-    return await askWarmYtdlp({ program: ytdlp, env, url, options, signal: limited });
+    return await askWarmYtdlp({ program: ytdlp, env, url, options, cookieFile, signal: limited });
   } catch (error) {
     signal.throwIfAborted();
     if (limited.aborted) throw new TemporaryError('resolve_failed', { detail: 'yt-dlp takes too long', cause: error });
@@ -77,13 +88,19 @@ async function askWarm(
   }
 }
 
-async function askOnce(url: string, { ytdlp, signal }: AskOptions, env: Record<string, string>): Promise<Found> {
+async function askOnce(url: string, { ytdlp, signal, env, cookieFile }: Asking): Promise<Found> {
   const general = ['-J', '--no-playlist', '--no-config', '--socket-timeout', '15', '--ignore-no-formats-error'];
   const input = Readable.from([`${url}\n`], { objectMode: false });
-  const limits = { signal, timeoutMs: askLimitMs, env, input };
-  const result = await run(ytdlp, [...general, '--batch-file', '-'], limits);
-  if (result.reason !== 'exited') return { info: undefined, complaint: result.stderrTail || result.reason };
-  return { info: parseJson(result.stdout) ?? 'no JSON', complaint: result.stderrTail };
+  const file = cookieFile === undefined ? undefined : await writePrivateFile(cookieFile);
+  const given = file ? ['--cookies', file.path] : [];
+  try {
+    const limits = { signal, timeoutMs: askLimitMs, env, input };
+    const result = await run(ytdlp, [...general, ...given, '--batch-file', '-'], limits);
+    if (result.reason !== 'exited') return { info: undefined, complaint: result.stderrTail || result.reason };
+    return { info: parseJson(result.stdout) ?? 'no JSON', complaint: result.stderrTail };
+  } finally {
+    await file?.remove();
+  }
 }
 
 /** What yt-dlp says → code of our sentence. Source: its extractors' messages, 2025. */

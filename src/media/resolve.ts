@@ -1,3 +1,4 @@
+import type { CookieReader } from '../core/cookies.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Engine, Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
@@ -14,6 +15,7 @@ export type ResolveOptions = {
   programs: { ytdlp: string };
   signal: AbortSignal;
   allowPrivate: boolean;
+  cookies?: CookieReader | undefined;
 };
 export type Resolved = {
   input: SourceInput;
@@ -58,9 +60,9 @@ export async function resolve(url: string, options: ResolveOptions): Promise<Res
 
 async function fromPage(
   url: string,
-  { quality, engine, programs, signal, allowPrivate }: ResolveOptions,
+  { quality, engine, programs, signal, allowPrivate, cookies }: ResolveOptions,
 ): Promise<Resolved> {
-  const page = await askYtdlp(url, { ytdlp: programs.ytdlp, signal, allowPrivate });
+  const page = await askYtdlp(url, { ytdlp: programs.ytdlp, signal, allowPrivate, cookies });
   const { title, is_live: isLive, live_status: status, release_timestamp: startsAt } = page;
   if (status === 'is_upcoming')
     throw new UserError('stream_offline', startsAt ? { startsAt: new Date(startsAt * 1000).toISOString() } : {});

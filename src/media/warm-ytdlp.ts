@@ -17,6 +17,8 @@ export type WarmQuestion = {
   /** Variables that lead it through the guard. */
   env: Record<string, string>;
   url: string;
+  /** Netscape; it stands on no disk. */
+  cookieFile?: string | undefined;
   /** Of yt-dlp's library. */
   options: Record<string, unknown>;
   signal: AbortSignal;
@@ -81,7 +83,7 @@ function attend(program: Program, onEnd: () => void): Warm {
     onEnd();
     for (const each of waiting.values()) each.reject(new TemporaryError('resolve_failed', { detail: stderrTail }));
   });
-  const ask = async ({ url, options, signal }: WarmQuestion) => {
+  const ask = async ({ url, options, cookieFile, signal }: WarmQuestion) => {
     const id = ++lastId;
     let leave = () => {};
     const answered = new Promise<WarmAnswer>((resolve, reject) => {
@@ -90,7 +92,7 @@ function attend(program: Program, onEnd: () => void): Warm {
     });
     signal.addEventListener('abort', leave, { once: true });
     idle.refresh();
-    program.stdin.write(`${JSON.stringify({ id, url, options })}\n`);
+    program.stdin.write(`${JSON.stringify({ id, url, options, cookies: cookieFile })}\n`);
     try {
       return await answered;
     } finally {

@@ -1,10 +1,11 @@
 """yt-dlp as one warm process: a question per line on stdin, an answer per line on stdout, both JSON.
 
-Question: {"id": 1, "url": "https://…", "options": {…}}. Answer: {"id": 1, "info": {…} | null, "complaint": "…"}.
+Question: {"id": 1, "url": "https://…", "options": {…}, "cookies": "a Netscape file, or absent"}. Answer: {"id": 1, "info": {…} | null, "complaint": "…"}.
 An import takes most of a second, a question then some milliseconds and the site's own time.
 """
 
 import concurrent.futures
+import io
 import json
 import sys
 import threading
@@ -45,7 +46,11 @@ def ask(question):
     complaints = Complaints()
     info = None
     try:
-        with yt_dlp.YoutubeDL({**question["options"], "logger": complaints}) as ydl:
+        options = {**question["options"], "logger": complaints}
+        if question.get("cookies"):
+            # In memory: yt-dlp reads it, and writes back what the site changed, which is dropped.
+            options["cookiefile"] = io.StringIO(question["cookies"])
+        with yt_dlp.YoutubeDL(options) as ydl:
             found = ydl.sanitize_info(ydl.extract_info(question["url"], download=False)) or {}
             info = pick(found, PAGE)
             info["formats"] = [pick(each, FORMAT) for each in found.get("formats") or []]

@@ -8,8 +8,9 @@ from collections import OrderedDict
 
 import requests
 
-arguments = json.loads(sys.stdin.readline())
+given = json.loads(sys.stdin.readline())
 mount = requests.Session.mount
+begin = requests.Session.__init__
 
 # More segments than any window lists.
 REMEMBERED = 5000
@@ -18,6 +19,17 @@ REMEMBERED = 5000
 def mount_no_files(session, prefix, adapter):
     if not prefix.lower().startswith("file"):
         mount(session, prefix, adapter)
+
+
+def begin_with_cookies(session, *args, **kwargs):
+    """Each goes to the hosts it belongs to only."""
+    begin(session, *args, **kwargs)
+    for line in (given.get("cookies") or "").splitlines():
+        fields = line.removeprefix("#HttpOnly_").split("\t")
+        if len(fields) != 7:
+            continue
+        domain, _, path, secure, expires, name, value = fields
+        session.cookies.set(name, value, domain=domain, path=path, secure=secure == "TRUE", expires=int(expires) or None)
 
 
 def each_once(iterate):
@@ -40,6 +52,7 @@ def each_once(iterate):
 
 
 requests.Session.mount = mount_no_files
+requests.Session.__init__ = begin_with_cookies
 
 try:
     # The class moved and its segments changed; an old one goes without.
@@ -51,5 +64,5 @@ except ImportError:
 
 from streamlink_cli.main import main  # noqa: E402  after the patches, before the first session
 
-sys.argv = ["streamlink", *arguments]
+sys.argv = ["streamlink", *given["args"]]
 sys.exit(main())

@@ -35,11 +35,20 @@ async function* capture(
 }
 
 /** With the interpreter of its installation the arguments come by stdin; a single binary takes them as a file does. */
-async function stepOf(input: SourceInput, isFirst: boolean, { programs, allowPrivate }: SourceOptions): Promise<Step> {
+async function stepOf(
+  input: SourceInput,
+  isFirst: boolean,
+  { programs, allowPrivate, cookies }: SourceOptions,
+): Promise<Step> {
   const { env } = await guardProxy(allowPrivate);
   const args = streamlinkArgs(input, { ffmpeg: programs.ffmpeg, isFirst });
   const found = await findPython(programs.streamlink);
   if (!found) return { command: programs.streamlink, args, env };
   const path: Record<string, string> = found.pythonPath ? { PYTHONPATH: found.pythonPath } : {};
-  return { command: found.python, args: [script], env: { ...env, ...path }, input: `${JSON.stringify(args)}\n` };
+  return {
+    command: found.python,
+    args: [script],
+    env: { ...env, ...path },
+    input: `${JSON.stringify({ args, cookies: await cookies?.(input.url) })}\n`,
+  };
 }

@@ -1,10 +1,12 @@
 import type { Quality } from '../../core/model.ts';
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
 import { assertPublicUrl } from '../../lib/net.ts';
+import { type PrivateFile, writePrivateFile } from '../../lib/private-file.ts';
 import { guardProxy } from '../../lib/proxy.ts';
 import { usualStallMs } from '../process/capture.ts';
 import { captureUnknown } from '../process/capture-unknown.ts';
 import { identityOf } from '../process/identity.ts';
+import { infoWithCookies } from './info-with-cookies.ts';
 
 /** yt-dlp's own capture, where a person asks for it: sites that serve nobody else. */
 export const ytdlpSource: Source = createYtdlpSource();
@@ -25,11 +27,28 @@ async function* capture(
 ): AsyncGenerator<SourceItem> {
   assertPublicUrl(input.url, options.allowPrivate);
   const { env } = await guardProxy(options.allowPrivate);
+  const info = await askWithCookies(input, env, options);
   const args = ytdlpArgs(input.quality, options.programs.ffmpeg);
   // The page comes by stdin: no process list shows it.
-  const step = { command: options.programs.ytdlp, args, env, input: `${input.url}\n` };
+  const page = info ? ['--load-info-json', info.path] : ['--batch-file', '-'];
+  const step = { command: options.programs.ytdlp, args: [...args, ...page], env, input: `${input.url}\n` };
   const isAudioOnly = input.quality === 'audio';
-  yield* captureUnknown({ step, identity: identityOf(input), isAudioOnly, stallMs }, from, options);
+  try {
+    yield* captureUnknown({ step, identity: identityOf(input), isAudioOnly, stallMs }, from, options);
+  } finally {
+    await info?.remove();
+  }
+}
+
+/** A page whose site has cookies is asked with them first; undefined where it has none. */
+async function askWithCookies(
+  { url }: SourceInput,
+  env: Record<string, string>,
+  { cookies, programs, signal }: SourceOptions,
+): Promise<PrivateFile | undefined> {
+  const cookieFile = await cookies?.(url);
+  if (cookieFile === undefined) return undefined;
+  return writePrivateFile(await infoWithCookies({ ytdlp: programs.ytdlp, url, cookieFile, env, signal }));
 }
 
 /** What yt-dlp's own ffmpeg may open: what goes through the proxy. */
@@ -41,7 +60,7 @@ export function ytdlpArgs(quality: Quality, ffmpeg: string): string[] {
   const live = ['--no-part', '--hls-use-mpegts', '--downloader', 'm3u8:ffmpeg'];
   const guard = ['--downloader-args', `ffmpeg_i:-protocol_whitelist ${protocols}`];
   const location = ffmpeg.includes('/') ? ['--ffmpeg-location', ffmpeg] : [];
-  return [...general, ...live, ...guard, ...location, '-f', formatOf(quality), '-o', '-', '--batch-file', '-'];
+  return [...general, ...live, ...guard, ...location, '-f', formatOf(quality), '-o', '-'];
 }
 
 function formatOf(quality: Quality): string {
