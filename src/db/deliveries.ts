@@ -149,7 +149,13 @@ export async function findCard(db: Queryable, deliveryId: number): Promise<PostR
   return row;
 }
 
-/** Highest message id this bot knows in a chat, whoever's posts they are: the floor above which a lost post must lie. */
+/** How far back Posts are looked at for the floor: ids rise, so the highest is among the latest. */
+const floorDays = 60;
+
+/**
+ * Highest message id this bot knows in a chat, whoever's posts they are: the floor above which a lost post must lie.
+ * Undefined where nothing of ours was posted there lately: then a look goes by dates.
+ */
 export async function findIdFloor(
   db: Queryable,
   { kind, chatId }: { kind: ChatKind; chatId: string },
@@ -160,7 +166,8 @@ export async function findIdFloor(
     select max(m.id::numeric)::text as floor from posts p
       join deliveries d on d.id = p.delivery_id join targets t on t.id = d.target_id join watches w on w.id = d.watch_id
       cross join lateral jsonb_array_elements_text(p.posted->'messageIds') as m(id)
-    where m.id ~ '^[1-9][0-9]*$' and coalesce(p.posted->>'chatId', ${home}) = ${chatId}
+    where p.posted_at > now() - make_interval(days => ${floorDays})
+      and m.id ~ '^[1-9][0-9]*$' and coalesce(p.posted->>'chatId', ${home}) = ${chatId}
       and case when p.kind = 'card' then w.chat_kind else t.kind end = ${kind}`);
   return rows[0]?.floor ?? undefined;
 }

@@ -415,7 +415,7 @@ export const posts = pgTable(
     createdAt: createdAt(),
     changedAt: createdAt(),
   },
-  (t) => [unique().on(t.deliveryId, t.kind, t.ordinal), index().on(t.state)],
+  (t) => [unique().on(t.deliveryId, t.kind, t.ordinal), index().on(t.state), index().on(t.postedAt)],
 );
 
 /**

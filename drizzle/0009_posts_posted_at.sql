@@ -1,0 +1,1 @@
+CREATE INDEX "posts_posted_at_index" ON "posts" USING btree ("posted_at");
