@@ -36,6 +36,8 @@ export type FetchOptions = {
   timeoutMs?: number;
   /** Longest body; beyond it the fetch fails. */
   maxBytes?: number;
+  /** An answer of any status is given back, for what its body says; else one that is not 2xx is an error. */
+  takesAnyStatus?: boolean;
 };
 /** `contentLength` in bytes, where the server tells it and does not compress. */
 export type Fetched = {
@@ -95,7 +97,7 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
       current = next.href;
       continue;
     }
-    if (status < 200 || status >= 300) {
+    if ((status < 200 || status >= 300) && !options.takesAnyStatus) {
       response.destroy();
       throw new HttpStatusError(status, target, response.headers['retry-after']);
     }
