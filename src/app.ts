@@ -17,8 +17,10 @@ import { findWholeSession } from './db/segments.ts';
 import type { Logger } from './lib/log.ts';
 import { endWarmYtdlp } from './media/warm-ytdlp.ts';
 import { openMp4 } from './media/whole.ts';
+import { createDirectPlatform } from './monitor/platforms/direct.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
 import { createTwitchPlatform } from './monitor/platforms/twitch/twitch.ts';
+import { createYoutubePlatform } from './monitor/platforms/youtube/youtube.ts';
 import { pollUntil } from './monitor/poll.ts';
 import { sweepUntil } from './monitor/sweep.ts';
 import { type Bus, openBus } from './queue/bus.ts';
@@ -81,18 +83,25 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   closers.push(endWarmYtdlp);
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
-  const platforms = openPlatforms(config);
+  const platforms = openPlatforms(config, log);
   const chats = await openChats({ config, log, db, bus, storage });
   return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
 }
 
 /** The first that knows an address has it; the generic one knows them all. */
-function openPlatforms(config: Config): Platform[] {
+function openPlatforms(config: Config, log: Logger): Platform[] {
   const generic = { programs: config, allowPrivate: config.allowPrivateSources };
   const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
   const { twitchApiRoot: apiRoot, twitchAuthRoot: authRoot } = config;
   return [
     createTwitchPlatform({ ...generic, clientId, clientSecret, apiRoot, authRoot }),
+    createYoutubePlatform({
+      ...generic,
+      root: config.youtubeRoot,
+      apiKey: config.youtubeApiKey,
+      onKeyRefused: () => log.warn('YouTube refuses YOUTUBE_API_KEY; its pages are looked at without it'),
+    }),
+    createDirectPlatform(generic),
     createGenericPlatform(generic),
   ];
 }

@@ -21,7 +21,11 @@ export async function wasStopped(tx: Queryable, { streamId, crossId }: Pair, liv
     .select({ id: checks.id })
     .from(checks)
     .where(
-      and(eq(checks.streamId, liveId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, last.endedAt)),
+      and(
+        eq(checks.streamId, liveId),
+        inArray(checks.state, ['offline', 'ended', 'scheduled']),
+        gt(checks.lastAt, last.endedAt),
+      ),
     )
     .limit(1);
   if (offline) return false;

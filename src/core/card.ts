@@ -230,7 +230,10 @@ function adLines(language: Language, { adBreaks = [] }: CommentFacts): string[] 
   return [t.adBreaks, ...capped(lines, t.moreAdBreaks)];
 }
 
+/** Platforms whose channels are whole addresses, which may hold secrets. */
+export const isNamedByAddress = (platform: string) => ['generic', 'direct'].includes(platform);
+
 /** What a Stream is called where it has no title: its channel, or its address without secrets. */
 export function streamName(stream: { platform: string; channel: string; title?: string | null }): string {
-  return stream.title ?? (stream.platform === 'generic' ? displayUrl(stream.channel) : stream.channel);
+  return stream.title ?? (isNamedByAddress(stream.platform) ? displayUrl(stream.channel) : stream.channel);
 }

@@ -1,3 +1,4 @@
+import type { CookieReader } from '../../core/cookies.ts';
 import { errorText, TemporaryError, UserError } from '../../core/errors.ts';
 import type { Programs, StreamRef, StreamStatus } from '../../core/ports.ts';
 import { HttpStatusError } from '../../lib/net.ts';
@@ -5,7 +6,7 @@ import { isOnAir } from '../../media/probe-input.ts';
 import { type Resolved, resolve } from '../../media/resolve.ts';
 
 /** What a look at a site needs of the configuration. */
-export type ProbeOptions = { programs: Programs; allowPrivate: boolean };
+export type ProbeOptions = { programs: Programs; allowPrivate: boolean; cookies?: CookieReader | undefined };
 
 /** One site may take this long to answer. */
 const probeLimitMs = 30_000;
@@ -21,10 +22,10 @@ export type Probed = StreamStatus & { pageId?: string };
 
 /** Looks whether a Stream is live the way it would be recorded: a playlist is looked at, a page is asked of a program. Never throws but on abort. */
 export async function probeStream(stream: StreamRef, options: ProbeOptions, signal: AbortSignal): Promise<Probed> {
-  const { programs, allowPrivate } = options;
+  const { programs, allowPrivate, cookies } = options;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
   try {
-    const found = await resolve(stream.url, { quality: 'best', programs, signal: limited, allowPrivate });
+    const found = await resolve(stream.url, { quality: 'best', programs, signal: limited, allowPrivate, cookies });
     const { input } = found;
     if (silentProtocols.has(input.protocol) && !(await isOnAir(input, { ...programs, allowPrivate, signal: limited })))
       return { streamId: stream.id, state: 'offline', reason: 'stream_offline' };

@@ -1,0 +1,33 @@
+import type { Platform, StreamRef } from '../../core/ports.ts';
+import { atMost } from '../../lib/at-most.ts';
+import { type ProbeOptions, probeStream } from './probe-stream.ts';
+
+/** Their servers are asked by a program that opens a connection. */
+const connectedSchemes = new Set(['rtmp:', 'rtmps:', 'rtsp:', 'rtsps:', 'srt:']);
+/** Ends of paths that are playlists or media, not pages. */
+const mediaPath = /\.(m3u8|mpd|flv|ts|m4s|mp4|mkv|webm|mp3|aac|ogg|opus)$/i;
+
+const programsAtOnce = 4;
+
+/** An address of media itself: a playlist is looked at (one small request), a server is asked for its first bytes. */
+export function createDirectPlatform(options: ProbeOptions): Platform {
+  const connecting = atMost(programsAtOnce);
+  const probe = async (stream: StreamRef, signal: AbortSignal) => {
+    const look = () => probeStream(stream, options, signal);
+    const isConnected = connectedSchemes.has(new URL(stream.url).protocol);
+    const { pageId: _, ...status } = isConnected ? await connecting(look, signal) : await look();
+    return status;
+  };
+  return {
+    name: 'direct',
+    everyMs: 10_000,
+    batchSize: 1,
+    checksAtOnce: 16,
+    isEndFinal: true,
+    match: (url) => {
+      const isDirect = connectedSchemes.has(url.protocol) || mediaPath.test(url.pathname);
+      return isDirect ? { channel: url.href, url: url.href } : undefined;
+    },
+    check: (streams, signal) => Promise.all(streams.map((stream) => probe(stream, signal))),
+  };
+}
