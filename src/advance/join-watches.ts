@@ -1,9 +1,10 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
 import { deliveries, renditions, watches, watchTargets } from '../db/schema.ts';
 import { keptSoFar, type Pair, type SessionRow } from '../db/sessions.ts';
 import type { WatchRow } from '../db/watches.ts';
 import type { Job } from '../queue/jobs.ts';
+import { type SeenLive, whoMayJoin } from './may-join.ts';
 import { noticeLive } from './notice.ts';
 
 /** An order with one of its Targets. */
@@ -26,21 +27,28 @@ export async function findWanted(tx: Queryable, { streamId, crossId }: Pair): Pr
     .orderBy(watches.id, watchTargets.position);
 }
 
-/** Sees that each of these orders has its Rendition and Delivery; those that only want to hear of it are told. */
-export async function joinWatches(tx: Queryable, session: SessionRow, wanted: Wanted[]): Promise<Job[]> {
+type Joined = SeenLive & { session: SessionRow };
+
+/**
+ * Sees that each of these orders whose rules let it has its Rendition and Delivery; those that only want to hear of it
+ * are told.
+ */
+export async function joinWatches(tx: Queryable, wanted: Wanted[], seen: Joined): Promise<Job[]> {
   const jobs: Job[] = [];
-  for (const each of wanted) {
+  for (const each of await whoMayJoin(tx, wanted, seen)) {
     const joined =
-      each.watch.mode === 'notify' ? await noticeLive(tx, session, each) : await joinWatch(tx, session, each);
+      each.watch.mode === 'notify' ? await noticeLive(tx, seen.session, each) : await joinWatch(tx, each, seen);
     jobs.push(...joined);
   }
   return jobs;
 }
 
-async function joinWatch(tx: Queryable, session: SessionRow, { watch, targetId }: Wanted): Promise<Job[]> {
+async function joinWatch(tx: Queryable, wanted: Wanted, seen: Joined): Promise<Job[]> {
+  const { session } = seen;
+  const { watch, targetId } = wanted;
   // Its row is locked: no other process opens or closes windows on it meanwhile.
   const rendition = await upsertRendition(tx, session.id, watch.quality);
-  if (await hadWindow(tx, { watchId: watch.id, targetId, sessionId: session.id })) return [];
+  if ((await whoMayJoin(tx, [wanted], seen)).length === 0) return [];
   const fromSequence = (await keptSoFar(tx, rendition.id)).nextSequence;
   const [delivery] = await tx
     .insert(deliveries)
@@ -54,26 +62,6 @@ async function joinWatch(tx: Queryable, session: SessionRow, { watch, targetId }
     { name: 'capture', data: { renditionId: rendition.id } },
     { name: 'card', data: { deliveryId: delivery.id } },
   ];
-}
-
-/** Whether this order has, or had, a window on the Session: one that was closed stays closed. */
-async function hadWindow(
-  tx: Queryable,
-  { watchId, targetId, sessionId }: { watchId: number; targetId: number; sessionId: number },
-): Promise<boolean> {
-  const [row] = await tx
-    .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.watchId, watchId),
-        eq(deliveries.targetId, targetId),
-        eq(deliveries.sessionId, sessionId),
-        sql`${deliveries.closeReason} is distinct from 'noticed'`,
-      ),
-    )
-    .limit(1);
-  return row !== undefined;
 }
 
 async function upsertRendition(tx: Queryable, sessionId: number, name: string): Promise<{ id: number }> {

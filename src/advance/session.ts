@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
+import type { Called } from '../core/rules.ts';
 import { activeSessionStates, canGoOn } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
 import { events, renditions, sessions, watches } from '../db/schema.ts';
@@ -7,6 +8,7 @@ import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
 import { findWanted, joinWatches } from './join-watches.ts';
+import { whoMayJoin } from './may-join.ts';
 import { wasStopped } from './was-stopped.ts';
 
 /** What is known of a broadcast when it is seen live. */
@@ -76,14 +78,26 @@ async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Pr
   const active = await findActiveSession(tx, pair);
   if (!active && pair.crossId !== null && (await wasStopped(tx, pair, streamId))) return undefined;
   const wanted = await findWanted(tx, pair);
-  if (!active && wanted.length === 0) return undefined;
+  const { broadcastId } = facts;
+  const called = active ? facts : await calledNow(tx, facts);
+  if (!active && (await whoMayJoin(tx, wanted, { liveId: streamId, called, broadcastId })).length === 0)
+    return undefined;
   const session = active ?? (await insertSession(tx, pair, { streamId, facts }));
   if (!session) return undefined;
   const waited = session.state === 'waiting' ? await goLive(tx, session, { streamId, facts }) : [];
   // Of two that are live it is called what the one is called that it is captured from.
   const isSource = streamId === (session.sourceId ?? session.streamId) || session.state === 'waiting';
   if (isSource) await noteChapter(tx, session.id, facts);
-  return { session, jobs: [...waited, ...(await joinWatches(tx, session, wanted))] };
+  const { title = session.title, category = session.category } = isSource ? facts : {};
+  const seen = { liveId: streamId, called: { title, category }, broadcastId, session };
+  return { session, jobs: [...waited, ...(await joinWatches(tx, wanted, seen))] };
+}
+
+/** What goes on in the next Session is called as it was, where nobody says otherwise. */
+async function calledNow(tx: Queryable, { title, category, continuesId }: BroadcastFacts): Promise<Called> {
+  if (continuesId === undefined) return { title, category };
+  const [before] = await tx.select().from(sessions).where(eq(sessions.id, continuesId));
+  return { title: title ?? before?.title, category: category ?? before?.category };
 }
 
 /** What was waited for is live. @returns the captures that may begin */

@@ -1,3 +1,5 @@
+import { stoppedReasons } from './session.ts';
+
 /** States of Deliveries, Posts and Uploads; the tables are the code. Only `advance.ts` writes them. */
 export const deliveryStates = ['collecting', 'posting', 'done', 'paused', 'cancelled'] as const;
 export type DeliveryState = (typeof deliveryStates)[number];
@@ -25,6 +27,16 @@ export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryE
   cancelled: {},
 };
 export const finalDeliveryStates: DeliveryState[] = ['done', 'cancelled'];
+
+/** Codes of why the rules of a Watch close a window: while its Session lasts, another one may follow. */
+export const ruleReasons = ['filtered', 'schedule_over'];
+
+/** Whether an order may have another window in a Session where it had one; `isAnew`: it was given again since. */
+export function mayReopen(last: { closedAt: Date | null; closeReason: string | null }, isAnew: boolean): boolean {
+  if (last.closedAt === null) return false;
+  const reason = last.closeReason ?? '';
+  return ruleReasons.includes(reason) || (isAnew && stoppedReasons.includes(reason));
+}
 
 const worstFirst: DeliveryState[] = ['paused', 'collecting', 'posting', 'cancelled', 'done'];
 

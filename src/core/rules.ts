@@ -1,5 +1,7 @@
+import { matches } from './filter.ts';
 import type { AdPolicy, Engine } from './model.ts';
 import type { WeekWindow } from './schedule.ts';
+import { type Around, lookAround } from './week-window.ts';
 
 /** What a Watch asks for beyond stream and quality; every key optional. */
 export type WatchRules = {
@@ -31,3 +33,69 @@ export type WatchRules = {
   /** Announced and renamed broadcasts make a card before they begin (`waiting=on`). */
   waiting?: boolean;
 };
+
+/** What a broadcast is called, as far as its site tells. */
+export type Called = { title?: string | null | undefined; category?: string | null | undefined };
+
+/** Which filter a broadcast does not pass; `name` is what it is called, absent where the site does not tell. */
+export type Filtered = {
+  reason: 'filtered';
+  by: 'title' | 'notTitle' | 'category' | 'notCategory';
+  filter: string;
+  name?: string;
+};
+
+/** Why a Watch does not record now; its reason is what a window that was open is closed for. */
+export type Refusal =
+  | Filtered
+  /** Outside its times; `next` is when they begin, absent where there are no more. */
+  | { reason: 'schedule_over'; next?: Date };
+
+/**
+ * Why the rules of a Watch do not let it record this broadcast now; undefined where they do. What a site does not tell
+ * is not what a filter asks for, and is nothing that a filter leaves out.
+ */
+export function refusalOf(rules: WatchRules, called: Called, now: Date): Refusal | undefined {
+  return outsideOf(rules, now) ?? filteredBy(rules, called);
+}
+
+/** Whether the rules of a Watch let it record a broadcast that is called so. */
+export const mayRecord = ({ rules }: { rules: WatchRules }, called: Called, now: Date): boolean =>
+  refusalOf(rules, called, now) === undefined;
+
+/** Why a window that is open is to close now; a recording that was to go on until the broadcast ends does so. */
+export function closesFor(rules: WatchRules, called: Called, now: Date): Refusal['reason'] | undefined {
+  return (rules.isOpenEnded ? filteredBy(rules, called) : refusalOf(rules, called, now))?.reason;
+}
+
+function filteredBy(rules: WatchRules, called: Called): Filtered | undefined {
+  for (const [by, kind, isWanted] of filters) {
+    const filter = rules[by];
+    const name = called[kind] ?? undefined;
+    if (filter === undefined || (name === undefined ? !isWanted : matches(filter, name) === isWanted)) continue;
+    return { reason: 'filtered', by, filter, ...(name === undefined ? {} : { name }) };
+  }
+  return undefined;
+}
+
+const filters = [
+  ['title', 'title', true],
+  ['notTitle', 'title', false],
+  ['category', 'category', true],
+  ['notCategory', 'category', false],
+] as const;
+
+function outsideOf(rules: WatchRules, now: Date): Refusal | undefined {
+  const around = timesAround(rules, now);
+  if (!around || around.current) return undefined;
+  return { reason: 'schedule_over', ...(around.next ? { next: around.next.from } : {}) };
+}
+
+/** Where now stands among the times of an order; undefined where it has none: it records at any time. */
+export function timesAround({ at, schedule, timeZone = 'UTC' }: WatchRules, now: Date): Around | undefined {
+  if (schedule) return lookAround(schedule, timeZone, now);
+  if (!at) return undefined;
+  const stretch = { from: new Date(at.from), to: new Date(at.to) };
+  if (stretch.to <= now) return { last: stretch };
+  return stretch.from > now ? { next: stretch } : { current: stretch };
+}
