@@ -24,6 +24,8 @@ type Context = {
   bucket: Bucket;
   calls: TwitchCall[];
   faults: (TwitchFault & { left: number })[];
+  /** Told of each call as it comes. */
+  hear: (path: string) => void;
 };
 
 /**
@@ -37,7 +39,7 @@ export async function startTwitch({ expiresInSeconds = 5_011_271 } = {}) {
     clientSecret: 'nyo51xcdrerl8z9m56w9w6wg',
     expiresInSeconds,
   };
-  const context: Context = { world, login, bucket: fullBucket(), calls: [], faults: [] };
+  const context: Context = { world, login, bucket: fullBucket(), calls: [], faults: [], hear: () => {} };
   const server = createServer((request, response) => {
     // A client that hangs up in the middle is no fault of the server.
     answer(context, request, response).catch(() => request.socket.destroy());
@@ -65,6 +67,10 @@ export async function startTwitch({ expiresInSeconds = 5_011_271 } = {}) {
     fault: (fault: TwitchFault) => void context.faults.push({ ...fault, left: fault.times ?? 1 }),
     /** Faults that have not struck yet are taken back. */
     mend: () => void context.faults.splice(0),
+    /** Calls `fn` when the next call of this path comes. */
+    onCall(path: string, fn: () => void) {
+      context.hear = (seen) => seen === path && fn();
+    },
     drain: (forMs: number) => drain(context.bucket, forMs),
     async close() {
       server.closeAllConnections();
@@ -79,6 +85,7 @@ async function answer(context: Context, request: IncomingMessage, response: Serv
   const url = new URL(request.url ?? '/', 'http://twitch');
   const call: TwitchCall = { path: url.pathname, params: url.searchParams, status: 0 };
   context.calls.push(call);
+  context.hear(call.path);
   const body = await readText(request);
   const fault = context.faults.find(({ path, left }) => left > 0 && (path === undefined || path === call.path));
   if (fault) fault.left--;

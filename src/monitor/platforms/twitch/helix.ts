@@ -1,4 +1,4 @@
-import { ApiClient } from '@twurple/api';
+import type { ApiClient } from '@twurple/api';
 import type { AuthProvider } from '@twurple/auth';
 import { errorText, FatalError, TemporaryError, UserError } from '../../../core/errors.ts';
 import { type Bucket, createLimiter } from './limiter.ts';
@@ -29,7 +29,8 @@ export function openHelix(app: TwitchApp): Helix {
     const deadlineMs = performance.now() + askLimitMs;
     const limiter = createLimiter({ apiRoot: app.apiRoot, bucket, signal: end.signal, deadlineMs, giveUp });
     try {
-      return await Promise.race([question(openClient(app, askToken, limiter)), rejectedBy(end.signal)]);
+      const answered = openClient(app, askToken, limiter).then(question);
+      return await Promise.race([answered, rejectedBy(end.signal)]);
     } catch (error) {
       signal.throwIfAborted();
       throw explain(error);
@@ -43,7 +44,9 @@ export function openHelix(app: TwitchApp): Helix {
 }
 
 /** A client per question: it holds the question's end, and none of the state. */
-function openClient({ clientId }: TwitchApp, askToken: AskToken, limiter: object): ApiClient {
+async function openClient({ clientId }: TwitchApp, askToken: AskToken, limiter: object): Promise<ApiClient> {
+  // Some hundred files, which processes that never ask Twitch need not read.
+  const { ApiClient } = await import('@twurple/api');
   let given: string | undefined;
   const give = async (refused?: string) => {
     const token = await askToken(refused);
