@@ -2,6 +2,7 @@
 export { type AdvanceContext, advance, ring, transition } from './advance/advance.ts';
 export { type Alert, alertOperators } from './advance/alert.ts';
 export { answerPost, answers } from './advance/answer.ts';
+export { moveSource } from './advance/cross.ts';
 export { cancelDelivery, retryDelivery, type retryKinds, type skipKinds } from './advance/delivery.ts';
 export { leaveOut } from './advance/leave-out.ts';
 export { type BroadcastFacts, findLatestSession, openSession } from './advance/session.ts';

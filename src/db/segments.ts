@@ -1,6 +1,7 @@
-import { and, desc, eq, gte, lte, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Codecs } from '../core/model.ts';
 import type { ClosedSegment, GapCause, ResumePoint } from '../core/ports.ts';
+import { probationMs } from '../core/probation.ts';
 import type { Database } from './client.ts';
 import { holdsLease, type Lease } from './leases.ts';
 import { gaps, renditions, segments, takes } from './schema.ts';
@@ -25,16 +26,23 @@ async function fenced<T>(
   });
 }
 
-/** Opens the next Take of a Rendition; the one before is ended. */
+/**
+ * Opens the next Take of a Rendition; the one before is ended. A doubted one, or one that goes on from a withheld one,
+ * is on probation where it could repeat anything.
+ */
 export function openTake(
   db: Database,
   lease: Lease,
-  take: {
+  {
+    isDoubted,
+    ...take
+  }: {
     renditionId: number;
     streamId: number;
     codecs: Codecs;
     initKey?: string | undefined;
     audioInitKey?: string | undefined;
+    isDoubted: boolean;
   },
 ): Promise<TakeRow> {
   return fenced(db, lease, async (tx) => {
@@ -52,6 +60,8 @@ export function openTake(
       .orderBy(desc(segments.mediaSequence))
       .limit(1);
     const ordinal = last ? last.ordinal + 1 : 0;
+    const isOnProbation = segment !== undefined && (isDoubted || last?.withheldReason != null);
+    const probation = isOnProbation ? sql`now() + make_interval(secs => ${probationMs / 1000})` : null;
     const [row] = await tx
       .insert(takes)
       .values({
@@ -61,6 +71,7 @@ export function openTake(
         fence: lease.fence,
         startMs: segment ? segment.startMs + segment.lengthMs : 0,
         discontinuitySequence: ordinal,
+        probationUntil: probation,
       })
       .returning();
     if (!row) throw new Error('insert returned no row');
@@ -123,12 +134,17 @@ export function tellGap(
   });
 }
 
-/** Where the next owner goes on; undefined before the first Segment. */
-export async function findResumePoint(db: Database, renditionId: number): Promise<ResumePoint | undefined> {
+/** Where the next owner goes on in a Stream; undefined before the first Segment from it. */
+export async function findResumePoint(
+  db: Database,
+  renditionId: number,
+  streamId: number,
+): Promise<ResumePoint | undefined> {
+  const ofStream = db.select({ id: takes.id }).from(takes).where(eq(takes.streamId, streamId));
   const rows = await db
     .select()
     .from(segments)
-    .where(and(eq(segments.renditionId, renditionId), eq(segments.track, 0)))
+    .where(and(eq(segments.renditionId, renditionId), eq(segments.track, 0), inArray(segments.takeId, ofStream)))
     .orderBy(desc(segments.mediaSequence))
     .limit(30);
   const [last] = rows;

@@ -70,7 +70,7 @@ export async function keptSoFar(
   };
 }
 
-/** What is kept inside a Delivery's window, with its bounds on the media time line. */
+/** What is kept and not withheld inside a Delivery's window, with its bounds on the media time line. */
 export async function keptInWindow(
   db: Queryable,
   renditionId: number,
@@ -85,10 +85,12 @@ export async function keptInWindow(
       endMs: sql<number>`coalesce(max(${segments.startMs} + ${segments.lengthMs}), 0)`.mapWith(Number),
     })
     .from(segments)
+    .innerJoin(takes, eq(takes.id, segments.takeId))
     .where(
       and(
         eq(segments.renditionId, renditionId),
         eq(segments.track, 0),
+        isNull(takes.withheldReason),
         gte(segments.mediaSequence, window.fromSequence),
         window.toSequence === null ? undefined : lte(segments.mediaSequence, window.toSequence),
       ),
@@ -103,6 +105,28 @@ export async function findGaps(db: Queryable, renditionId: number) {
     .from(gaps)
     .where(and(eq(gaps.renditionId, renditionId), eq(gaps.kind, 'gap')))
     .orderBy(gaps.atMs, gaps.id);
+}
+
+/** Stretches of a Rendition that are kept and not posted, in order. */
+export async function findWithheld(db: Queryable, renditionId: number) {
+  return db
+    .select()
+    .from(gaps)
+    .where(and(eq(gaps.renditionId, renditionId), eq(gaps.kind, 'withheld')))
+    .orderBy(gaps.atMs, gaps.id);
+}
+
+/** The Streams that a Session was captured from, in the order they came in. */
+export async function findOrigins(db: Queryable, sessionId: number): Promise<StreamRow[]> {
+  const rows = await db
+    .select({ stream: streams, first: sql<number>`min(${takes.id})`.as('first') })
+    .from(takes)
+    .innerJoin(renditions, eq(renditions.id, takes.renditionId))
+    .innerJoin(streams, eq(streams.id, takes.streamId))
+    .where(eq(renditions.sessionId, sessionId))
+    .groupBy(streams.id)
+    .orderBy(sql`first`);
+  return rows.map(({ stream }) => stream);
 }
 
 /**

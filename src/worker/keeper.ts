@@ -8,24 +8,32 @@ import { databaseErrorCode } from '../db/client.ts';
 import type { Lease } from '../db/leases.ts';
 import { FencedError, findLastHash, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
 import { step } from '../lib/steps.ts';
+import { settleProbation } from './probation.ts';
 
 /**
  * Brings what a Source closed into Storage and rows, strictly in order, at its own pace: while Storage or Postgres
  * is away the files wait in the spool and the Source goes on.
  */
 export type Keeper = {
-  add(item: SourceItem): void;
+  /** `origin`: the Stream it came from; told with every Take and Segment. */
+  add(item: SourceItem, origin?: Origin): void;
   /** Resolves when everything added is kept; rejects with FencedError when the lease was lost. */
   drained(): Promise<void>;
   /** Aborted when the lease turned out to be lost: the Source must stop. */
   fenced: AbortSignal;
 };
 
+/** Where an item came from. */
+export type Origin = {
+  streamId: number;
+  /** A Take that begins after the source was lost: it may repeat what is kept. */
+  isReturn: boolean;
+};
+
 export type KeeperOptions = {
   lease: Lease;
   renditionId: number;
   sessionId: number;
-  streamId: number;
   /** `sessions/<id>-<slug>/<rendition>`: keys of Segments begin with it. */
   keyPrefix: string;
   /** Ends the waiting of retries (the process is asked to stop for good). */
@@ -41,21 +49,31 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   let take: TakeRow | undefined;
   let chain: Promise<void> = Promise.resolve();
   let isRecording = false;
+  /** The Take is on probation. */
+  let isDoubtful = false;
 
-  const keep = async (item: SourceItem): Promise<void> => {
-    const { lease, renditionId, streamId } = options;
-    if (item.kind === 'take') {
-      const { codecs, initPath, audioInitPath } = item;
-      const initKey = await keepInit(initPath, codecs.init);
-      const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
-      take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey });
-      step('capture.takeOpened');
-      return;
-    }
+  const keep = async (item: SourceItem, origin: Origin | undefined): Promise<void> => {
+    const { lease, renditionId } = options;
+    if (item.kind === 'take') return keepTake(item, origin);
     if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
     if (item.kind === 'mark') return markAdBreak(app.db, lease, { renditionId, lengthMs: item.lengthMs });
     if (!take) throw new FatalError('segment_without_take');
     await keepOne(take, item.segment);
+  };
+
+  const keepTake = async (item: Extract<SourceItem, { kind: 'take' }>, origin: Origin | undefined): Promise<void> => {
+    if (!origin) throw new FatalError('take_without_origin');
+    const { lease, renditionId } = options;
+    const { codecs, initPath, audioInitPath } = item;
+    const initKey = await keepInit(initPath, codecs.init);
+    const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
+    const { streamId, isReturn } = origin;
+    // Those before it are over.
+    await settleProbation(app, renditionId);
+    const isDoubted = isReturn || !item.joined;
+    take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey, isDoubted });
+    step('capture.takeOpened');
+    isDoubtful = take.probationUntil !== null;
   };
 
   /** Before the Take's row: a key that stands in a row is there. Takes that decode alike share it. */
@@ -73,16 +91,17 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
     await keepSegment(app.db, options.lease, into, key, segment);
     step('capture.rowKept');
     options.onKept(segment.sizeBytes);
+    if (isDoubtful) isDoubtful = (await settleProbation(app, options.renditionId, into.id)) === 'open';
     if (isRecording) return;
     isRecording = true;
     await advance(app, 'sessions', options.sessionId, 'segmentKept', { lostAt: null });
     await ring(app, 'renditions', options.renditionId);
   };
 
-  const persist = async (item: SourceItem): Promise<void> => {
+  const persist = async (item: SourceItem, origin: Origin | undefined): Promise<void> => {
     for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, retryMaxMs)) {
       try {
-        return await keep(item);
+        return await keep(item, origin);
       } catch (error) {
         if (await isKeptAlready(app, options.renditionId, item, error)) return;
         if (isFinal(error) || options.signal.aborted) throw error;
@@ -93,9 +112,9 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   };
 
   return {
-    add(item) {
+    add(item, origin) {
       if (item.kind === 'take') isRecording = false;
-      chain = chain.then(() => persist(item));
+      chain = chain.then(() => persist(item, origin));
       chain.catch((error) => {
         if (!fenced.signal.aborted) app.log.warn({ err: error, rendition: options.renditionId }, 'keeping stopped');
         fenced.abort(error);

@@ -104,7 +104,11 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
   const end = delivery.toSequence ?? undefined;
   const covered = known.filter((part) => end === undefined || part.toSequence <= end);
   const next = Math.max(plan.cut.fromSequence, (covered.at(-1)?.toSequence ?? -1) + 1);
-  const rows = await findSegments(app.db, delivery.renditionId, { from: next, to: end });
+  const found = await findSegments(app.db, delivery.renditionId, { from: next, to: end });
+  // What may be a repetition waits, and all behind it.
+  const doubtAt = found.findIndex(({ take }) => take.probationUntil !== null && take.withheldReason === null);
+  const rows = doubtAt < 0 ? found : found.slice(0, doubtAt);
+  const isComplete = plan.isComplete && doubtAt < 0;
   // Sound that lies apart stands under the sequence of its pictures.
   const sounds = rows.filter(({ segment }) => segment.track === 1);
   const soundBytes = new Map(sounds.map(({ segment }) => [segment.mediaSequence, segment.sizeBytes]));
@@ -117,9 +121,9 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
       breakKey: JSON.stringify(take.codecs),
       isWithheld: take.withheldReason !== null,
     }));
-  const { parts: planned } = planParts(segments, plan.cut, { closed: plan.isComplete });
+  const { parts: planned } = planParts(segments, plan.cut, { closed: isComplete });
   // A window that ends before its Rendition gets a Cut of its own for its last Part: others go on over that point.
-  const tail = plan.isComplete && plan.endsEarly ? planned.at(-1) : undefined;
+  const tail = isComplete && plan.endsEarly ? planned.at(-1) : undefined;
   for (const part of planned.filter((candidate) => candidate.isFinal && candidate !== tail))
     covered.push(await insertPart(app, plan.cut, part));
   if (tail) {
@@ -130,7 +134,7 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
     if (!(await moveTo(app, delivery, tailCut))) return false;
   }
   await insertUploads(app, covered, plan.accountFor(covered.length));
-  return true;
+  return isComplete === plan.isComplete;
 }
 
 type PlannedPart = ReturnType<typeof planParts>['parts'][number];

@@ -1,0 +1,68 @@
+import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import type { TakeContent } from '../core/probation.ts';
+import type { Database, Queryable } from './client.ts';
+import { gaps, segments, takes } from './schema.ts';
+import type { TakeRow } from './segments.ts';
+
+/** Takes of a Rendition of which it is not known yet whether they are genuine, in order. */
+export async function findOnProbation(db: Queryable, renditionId: number): Promise<TakeRow[]> {
+  return db
+    .select()
+    .from(takes)
+    .where(and(eq(takes.renditionId, renditionId), isNotNull(takes.probationUntil), isNull(takes.withheldReason)))
+    .orderBy(asc(takes.ordinal));
+}
+
+/** How much of a Take stood in its Rendition before. */
+export async function measureTake(db: Queryable, { id, renditionId }: TakeRow): Promise<TakeContent> {
+  const [row] = await db.execute<{ seen: string; unseen: string; unseen_ms: string }>(sql`
+    with mine as (
+      select g.media_sequence, g.length_ms / jsonb_array_length(g.hashes) as ms, h.hash
+        from segments g cross join lateral jsonb_array_elements_text(g.hashes) as h(hash)
+        where g.take_id = ${id} and g.track = 0),
+    before as (
+      select distinct h.hash from segments g cross join lateral jsonb_array_elements_text(g.hashes) as h(hash)
+        where g.rendition_id = ${renditionId} and g.track = 0
+          and g.media_sequence < (select min(media_sequence) from mine)),
+    judged as (select ms, hash in (select hash from before) as is_seen from mine)
+    select count(*) filter (where is_seen) as seen, count(*) filter (where not is_seen) as unseen,
+      coalesce(sum(ms) filter (where not is_seen), 0) as unseen_ms from judged`);
+  return {
+    seenCount: Number(row?.seen ?? 0),
+    unseenCount: Number(row?.unseen ?? 0),
+    unseenMs: Number(row?.unseen_ms ?? 0),
+  };
+}
+
+/** Whether the last look at the Take's Stream that was made since the Take began found it live. */
+export async function wasSeenLive(db: Queryable, { streamId, startedAt }: TakeRow): Promise<boolean> {
+  const [row] = await db.execute<{ is_live: boolean }>(sql`
+    select c.state = 'live' and c.last_at >= ${startedAt.toISOString()}::timestamptz as is_live
+      from checks c where c.stream_id = ${streamId} order by c.id desc limit 1`);
+  return row?.is_live ?? false;
+}
+
+/** The Take is genuine: its Segments may be planned. */
+export async function releaseTake(db: Queryable, takeId: number): Promise<void> {
+  await db.update(takes).set({ probationUntil: null }).where(eq(takes.id, takeId));
+}
+
+/** The Take's Segments are kept and stand in no Part, and that is told. A second time changes nothing. */
+export function withholdTake(db: Database, take: TakeRow, reason: string): Promise<void> {
+  return db.transaction(async (tx) => {
+    const [changed] = await tx
+      .update(takes)
+      .set({ withheldReason: reason, probationUntil: null })
+      .where(and(eq(takes.id, take.id), isNull(takes.withheldReason)))
+      .returning({ id: takes.id });
+    if (!changed) return;
+    const [kept] = await tx
+      .select({ lengthMs: sql<number>`coalesce(sum(${segments.lengthMs}), 0)`.mapWith(Number) })
+      .from(segments)
+      .where(and(eq(segments.takeId, take.id), eq(segments.track, 0)));
+    const lengthMs = kept?.lengthMs ?? 0;
+    if (lengthMs === 0) return;
+    const withheld = { kind: 'withheld' as const, cause: reason, atMs: take.startMs, lengthMs };
+    await tx.insert(gaps).values({ ...withheld, renditionId: take.renditionId, takeId: take.id });
+  });
+}

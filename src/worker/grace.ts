@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eq } from 'drizzle-orm';
+import { advance, moveSource, ring } from '../advance.ts';
+import type { App } from '../app.ts';
+import { TemporaryError, UserError } from '../core/errors.ts';
+import { renditions } from '../db/schema.ts';
+import type { SessionRow, StreamRow } from '../db/sessions.ts';
+import { type Captured, type Capturing, captureOnce } from './capture-once.ts';
+import { findLiveOther, findSource } from './follow-cross.ts';
+import { settleProbation } from './probation.ts';
+
+export type WithGrace = Pick<Capturing, 'rendition' | 'keeper' | 'dir' | 'signal' | 'pickSource'> & {
+  session: SessionRow;
+  /** The Session's own Stream. */
+  stream: StreamRow;
+};
+
+const firstPauseMs = 500;
+const longestPauseMs = 10_000;
+/** A broadcast that has only begun may have no playlist yet: it is asked for again this often. */
+const beginningPauseMs = 2_000;
+
+/**
+ * Captures a Rendition, again and again while its source comes back within grace. Of a pair of Streams it goes on at
+ * the one that is live; grace runs only where neither is. Elapsed time is monotonic: a clock step must not end or
+ * stretch grace.
+ *
+ * @returns why the Rendition ended, or undefined where the signal stopped it
+ */
+export async function captureWithGrace(app: App, to: WithGrace): Promise<string | undefined> {
+  const { session, rendition, signal } = to;
+  const isBack = session.state === 'reconnecting';
+  let source = await findSource(app, session, to.stream);
+  let lostAt = isBack ? performance.now() : undefined;
+  let [isReturn, isCrossing, hasBegun] = [isBack, false, isBack || session.state === 'recording'];
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const captured = await captureOnce(app, { ...to, source, isReturn, isCrossing });
+    if (signal.aborted) return undefined;
+    const hasNews = captured.gotSegments && (await keptNews(app, to));
+    if (hasNews) [lostAt, pauseMs, hasBegun] = [undefined, firstPauseMs, true];
+    const other = hasNews || !isCrossing ? await findLiveOther(app, session, { source, signal }) : undefined;
+    isReturn = true;
+    isCrossing = other !== undefined;
+    if (other) {
+      source = other;
+      await moveSource(app, session.id, other.id);
+      continue;
+    }
+    const reason = whyOver(app, { session, source }, captured);
+    if (reason !== undefined) return reason;
+    const isTold = hasBegun || !isNotThereYet(captured.cause);
+    if (isTold) await tellLost(app, { sessionId: session.id, renditionId: rendition.id }, captured.cause);
+    lostAt ??= performance.now();
+    const waitMs = isTold ? pauseMs : Math.min(pauseMs * 2, beginningPauseMs);
+    if (performance.now() - lostAt + waitMs > app.config.graceSeconds * 1000) return 'grace_over';
+    await delay(waitMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return undefined;
+  }
+}
+
+/** Whether anything came that was not a repetition of what is kept: that alone ends grace. */
+async function keptNews(app: App, { keeper, rendition }: WithGrace): Promise<boolean> {
+  await keeper.drained();
+  return (await settleProbation(app, rendition.id)) !== 'phantom';
+}
+
+/** Why nothing more is waited for; undefined where grace runs. An offline answer may be a hiccup. */
+function whyOver(
+  app: App,
+  { session, source }: { session: SessionRow; source: StreamRow },
+  { cause }: Captured,
+): string | undefined {
+  if (isHopeless(cause)) return cause.code;
+  const isEnded =
+    cause === undefined || (cause instanceof UserError && ['stream_ended', 'stream_removed'].includes(cause.code));
+  const isFinal = app.platforms.find(({ name }) => name === source.platform)?.isEndFinal ?? true;
+  // The other one of a pair may take over at any time.
+  return isEnded && isFinal && session.crossId === null ? 'source_ended' : undefined;
+}
+
+const hopelessCodes = new Set([
+  'hls_drm',
+  'hls_format_unsupported',
+  'playlist_too_long',
+  'protocol_unsupported',
+  'codec_unsupported',
+  'address_refused',
+  'program_missing',
+]);
+
+/** What waiting will not mend: the Session ends at once and says why. */
+function isHopeless(error: unknown): error is UserError {
+  return error instanceof UserError && hopelessCodes.has(error.code);
+}
+
+/** The Platform says that it is live, and the servers of its media do not know yet. */
+function isNotThereYet(cause: unknown): boolean {
+  if (cause instanceof UserError) return cause.code === 'stream_offline';
+  return cause instanceof Error && 'status' in cause && cause.status === 404;
+}
+
+/** The source said that it ended, and the streamer may come back. */
+const pausedCode = 'source_paused';
+
+async function tellLost(
+  app: App,
+  { sessionId, renditionId }: { sessionId: number; renditionId: number },
+  cause: unknown,
+): Promise<void> {
+  app.log.info({ err: cause, rendition: renditionId }, 'source lost');
+  const isKnown = cause instanceof UserError || cause instanceof TemporaryError;
+  const trouble = cause === undefined ? pausedCode : isKnown ? cause.code : 'internal';
+  await app.db.update(renditions).set({ trouble }).where(eq(renditions.id, renditionId));
+  await advance(app, 'sessions', sessionId, 'sourceLost', { lostAt: new Date() });
+  await ring(app, 'renditions', renditionId);
+}
