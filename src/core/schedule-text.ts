@@ -2,7 +2,7 @@ import type { Language } from './model.ts';
 import type { WatchRules } from './rules.ts';
 import type { WeekWindow } from './schedule.ts';
 import { textOf } from './text/text.ts';
-import { lookAround } from './week-window.ts';
+import { lookAround, type Stretch } from './week-window.ts';
 
 /** `Mon 23 Nov 20:00` on the clock of a zone; with the year where that is not this one. */
 export function formatInstant(at: Date, timeZone: string, language: Language, now = new Date()): string {
@@ -14,6 +14,13 @@ export function formatInstant(at: Date, timeZone: string, language: Language, no
   const isSoon = Math.abs(at.getTime() - now.getTime()) < 300 * 86_400_000;
   const date = [part('weekday'), part('day'), part('month'), ...(isSoon ? [] : [part('year')])].join(' ');
   return `${date} ${part('hour')}:${part('minute')}`;
+}
+
+/** `Mon 23 Nov 20:00–22:00 Europe/Berlin`; with the date of its end where that is another day. */
+export function formatStretch({ from, to }: Stretch, timeZone: string, language: Language, now = new Date()): string {
+  const [begin, end] = [from, to].map((at) => formatInstant(at, timeZone, language, now));
+  const isOneDay = begin?.slice(0, -5) === end?.slice(0, -5);
+  return `${begin}–${isOneDay ? end?.slice(-5) : end} ${timeZone}`;
 }
 
 /** `Mon–Fri 20:00–23:30, Sat 18:00–02:00`. */
@@ -52,9 +59,9 @@ export function formatTimes(rules: WatchRules, timeZone: string, language: Langu
   const t = textOf(language).schedule;
   const end = rules.isOpenEnded ? t.openEnded : undefined;
   if (rules.at) {
-    const [from, to] = [new Date(rules.at.from), new Date(rules.at.to)];
-    const until = rules.isOpenEnded ? '' : `–${formatInstant(to, timeZone, language, now)}`;
-    return [`${formatInstant(from, timeZone, language, now)}${until} ${timeZone}`, end].filter(Boolean).join(', ');
+    const stretch = { from: new Date(rules.at.from), to: new Date(rules.at.to) };
+    if (!end) return formatStretch(stretch, timeZone, language, now);
+    return `${formatInstant(stretch.from, timeZone, language, now)} ${timeZone}, ${end}`;
   }
   if (!rules.schedule) return undefined;
   const zone = rules.timeZone ?? timeZone;

@@ -24,6 +24,22 @@ export function readTimeZone(name: string): string | undefined {
  * earlier instead.
  */
 export function lookAround(windows: WeekWindow[], timeZone: string, now: Date): Around {
+  const key = `${timeZone} ${JSON.stringify(windows)}`;
+  const known = looked.get(key);
+  if (known && known.from <= now && now < known.to) return known.around;
+  const around = compute(windows, timeZone, now);
+  const ends = [around.current?.to, around.next?.from].filter((at) => at !== undefined);
+  // Orders are looked at every second; what holds until a window begins or ends is worked out once.
+  if (looked.size >= mostLooked) looked.clear();
+  const to = new Date(Math.min(now.getTime() + dayMs, ...ends.map((at) => at.getTime())));
+  looked.set(key, { around, from: now, to });
+  return around;
+}
+
+const looked = new Map<string, Stretch & { around: Around }>();
+const mostLooked = 5_000;
+
+function compute(windows: WeekWindow[], timeZone: string, now: Date): Around {
   const longestMs = Math.max(dayMs, ...windows.map(({ lengthMs = 0 }) => lengthMs));
   const today = toZoned(now, timeZone).toPlainDate();
   const around: Around = {};

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { claimLease } from '../db/leases.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
+import { applyRules } from './apply-rules.ts';
 import { monitorOf } from './owner.ts';
 
 /** Live Renditions are planned at least this often, whatever bells were lost. */
@@ -38,6 +39,7 @@ export async function sweepOnce(
   { round, mayTakeOver }: { round: number; mayTakeOver: boolean },
 ): Promise<void> {
   await closeOverdueWindows(app);
+  await applyRules(app);
   await endLongSessions(app);
   const jobs: Job[] = [];
   if (mayTakeOver) jobs.push(...(await unownedCaptures(app)));
