@@ -1,6 +1,7 @@
 import type { ApiClient, HelixStream } from '@twurple/api';
 import { TemporaryError, UserError } from '../../../core/errors.ts';
 import type { StreamRef, StreamStatus } from '../../../core/ports.ts';
+import { unknownBy } from '../probe-stream.ts';
 import { type Accounts, findAccounts } from './accounts.ts';
 import type { Helix } from './helix.ts';
 
@@ -58,7 +59,7 @@ async function inBatches(streams: StreamRef[], asked: Asked, ask: AskBatch): Pro
 function unknown(batch: StreamRef[], error: unknown, signal: AbortSignal): StreamStatus[] {
   signal.throwIfAborted();
   if (!(error instanceof UserError || error instanceof TemporaryError)) throw error;
-  return batch.map(({ id }) => ({ streamId: id, state: 'unknown', reason: error.code }));
+  return batch.map(({ id }) => ({ streamId: id, ...unknownBy(error) }));
 }
 
 const idsOf = (batch: StreamRef[], accounts: Accounts) => [

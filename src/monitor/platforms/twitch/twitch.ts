@@ -1,12 +1,12 @@
 import type { Platform } from '../../../core/ports.ts';
-import { createGenericPlatform, type GenericOptions } from '../generic.ts';
+import { type ProbeOptions, probeStream } from '../probe-stream.ts';
 import type { Accounts } from './accounts.ts';
 import { matchTwitch } from './address.ts';
 import { batchSize, checkLive, checkTitles } from './check.ts';
 import { openHelix } from './helix.ts';
 
 /** What the Twitch platform needs of the configuration; without id and secret it asks pages instead of the API. */
-export type TwitchOptions = GenericOptions & {
+export type TwitchOptions = ProbeOptions & {
   clientId?: string | undefined;
   clientSecret?: string | undefined;
   apiRoot: string;
@@ -31,7 +31,14 @@ export function createTwitchPlatform(options: TwitchOptions): Platform {
   };
 }
 
-function byPage(options: GenericOptions) {
-  const { check } = createGenericPlatform(options);
+function byPage(options: ProbeOptions) {
+  const check: Platform['check'] = (streams, signal) =>
+    Promise.all(
+      streams.map(async (stream) => {
+        // Of a live page the id is that of the broadcast, the same one as the API's.
+        const { pageId, ...status } = await probeStream(stream, options, signal);
+        return { ...status, broadcastId: pageId };
+      }),
+    );
   return { everyMs: 120_000, batchSize: 1, checksAtOnce: 2, hint: 'twitch_slow', check };
 }
