@@ -77,7 +77,12 @@ export const environment = z.object({
   TWITCH_AUTH_ROOT: z.url().default('https://id.twitch.tv/oauth2').describe('Root of the Twitch login.'),
   YOUTUBE_ROOT: z.url().default('https://www.youtube.com').describe('Root of YouTube.'),
   YOUTUBE_API_KEY: secret().describe('Key of the YouTube Data API; not needed.'),
-  SECRET_KEY: secret().describe('Key that stored cookies are encrypted with: 32 bytes as hex.'),
+  SECRET_KEY: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'is not 64 hex digits; make one with: openssl rand -hex 32')
+    .optional()
+    .meta({ secret: true })
+    .describe('Key that stored cookies are encrypted with: 64 hex digits (openssl rand -hex 32).'),
   SEGMENT_SECONDS: seconds(6).describe('Length of a Segment: what a crash can cost where the stream offers no window.'),
   GRACE_SECONDS: seconds(300).describe('How long a lost stream may stay away before its Session ends.'),
   LEASE_SECONDS: seconds(8).describe('After this long without a sign of life another worker takes over.'),

@@ -3,7 +3,7 @@ import { streamName } from '../core/card.ts';
 import { parseRef, shown } from '../core/command.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatAddress, Language, Role } from '../core/model.ts';
-import type { ChatReply } from '../core/ports.ts';
+import type { ChatEvent, ChatReply, SaidFile } from '../core/ports.ts';
 import { looksLikeUrl, parseStreamUrl } from '../core/url.ts';
 import { findChatDeliveries } from '../db/watches.ts';
 
@@ -15,6 +15,11 @@ export type CommandContext = {
   language: Language;
   /** An admin of the whole installation (ADMINS, or the owner of the web chat), not only of this chat. */
   isInstaller: boolean;
+  /** Nobody else reads along. */
+  isPrivate: boolean;
+  /** What came with the command, and how what was said is taken out of the chat. */
+  file?: SaidFile | undefined;
+  hide?: ChatEvent['hide'] | undefined;
 };
 export type Args = Record<string, string | number>;
 export type Command = (app: App, ctx: CommandContext, args: Args) => Promise<ChatReply>;

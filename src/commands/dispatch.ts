@@ -8,6 +8,7 @@ import { errorSentence, languageOf } from '../core/text/text.ts';
 import { findGrant, noteStranger, writeAudit } from '../db/grants.ts';
 import { confirm } from './confirm.ts';
 import type { Command, CommandContext } from './context.ts';
+import { cookies } from './cookies.ts';
 import { grant, revoke, whoami } from './grant.ts';
 import { help } from './help.ts';
 import { pause } from './pause.ts';
@@ -36,6 +37,7 @@ const commands: Record<CommandName, Command> = {
   list,
   timezone,
   target,
+  cookies,
   grant,
   revoke,
   whoami,
@@ -68,6 +70,9 @@ const contextOf = (app: App, event: ChatEvent, role: Role): CommandContext => ({
   role,
   language: languageFor(event),
   isInstaller: isInstaller(app, event),
+  isPrivate: event.isPrivate ?? false,
+  file: event.file,
+  hide: event.hide,
 });
 
 const languageFor = ({ text, user }: ChatEvent): Language => languageOf(text, user.language);

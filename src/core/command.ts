@@ -133,6 +133,16 @@ export const commandSpecs = [
     example: '/target add archive @channel limit=50MB',
   },
   {
+    name: 'cookies',
+    role: 'admin',
+    args: [
+      { name: 'action', type: ['list', 'remove'] },
+      { name: 'site', type: 'text' },
+    ],
+    options: [],
+    example: '/cookies remove youtube.com',
+  },
+  {
     name: 'grant',
     role: 'admin',
     args: [

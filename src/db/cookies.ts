@@ -1,6 +1,7 @@
 import { asc, eq, sql } from 'drizzle-orm';
 import {
   type Cookie,
+  type CookieReader,
   expiryOf,
   freshCookies,
   mergeCookies,
@@ -9,6 +10,7 @@ import {
   writeCookieFile,
 } from '../core/cookies.ts';
 import type { ChatAddress } from '../core/model.ts';
+import type { Logger } from '../lib/log.ts';
 import { seal, unseal } from '../lib/seal.ts';
 import type { Database, Queryable } from './client.ts';
 import { cookies } from './schema.ts';
@@ -58,14 +60,17 @@ export async function removeCookies(db: Queryable, site: string): Promise<boolea
   return rows.length > 0;
 }
 
-/**
- * The cookie file (Netscape) that a page is to be asked with; undefined where its site has none.
- *
- * @throws UserError `sealed_otherwise`
- */
-export async function findCookieFile(db: Queryable, key: string | undefined, url: string): Promise<string | undefined> {
-  if (!key) return undefined;
-  const site = siteOf(new URL(url).hostname);
-  const [row] = await db.select().from(cookies).where(eq(cookies.domain, site));
-  return row ? unseal(row.sealed, key, site) : undefined;
+/** What reads the cookies of pages. Cookies that no longer open are none: a page that needs them says so itself. */
+export function createCookieReader(db: Queryable, key: string | undefined, log: Logger): CookieReader {
+  return async (url) => {
+    const site = siteOf(new URL(url).hostname);
+    const [row] = key ? await db.select().from(cookies).where(eq(cookies.domain, site)) : [];
+    if (!row || !key) return undefined;
+    try {
+      return unseal(row.sealed, key, site);
+    } catch (err) {
+      log.warn({ err, site }, 'cookies were encrypted with another SECRET_KEY; the site is asked without them');
+      return undefined;
+    }
+  };
 }

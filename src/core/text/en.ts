@@ -33,7 +33,7 @@ export const en = {
     stream_private: () => 'This stream is private. I can only record what is public.',
     members_only: () => 'This stream is for members only, so I cannot record it without cookies of a member.',
     bot_check: () =>
-      'The site asks whether we are a robot and shows nothing. Try again later, or use the direct playlist link.',
+      'The site asks whether we are a robot and shows nothing. Send cookies of a browser that is logged in there with /cookies, or use the direct playlist link.',
     age_check: () => 'The site shows this stream only to people who signed in with their age, so it needs cookies.',
     page_changed: () =>
       'The site shows another page than I know, so I cannot see whether it is live; I keep trying. A newer yt-dlp may help.',
@@ -62,6 +62,7 @@ export const en = {
     stream_ended: () => 'This stream is over; there is nothing live to record. Use /watch to catch the next one.',
     stream_unknown: () =>
       'The site did not say whether this is live. I tried once; please try again in a minute, or use /watch.',
+    look_failed: () => 'Looking at it failed because of a fault in Aircheck; the log has the reason. I keep trying.',
     codec_unsupported: (v: ErrorValues) =>
       `This stream is in a form (${v.codec ?? 'unknown'}) that no chat can play, so it is not recorded.`,
     not_a_stream: () => 'There is no live stream behind this link. Send the link of the live page or of its playlist.',
@@ -207,10 +208,24 @@ export const en = {
       `${v.name}= has ${v.count} characters, and ${v.most} is the most. Use fewer words or a shorter expression.`,
     bad_pattern: (v: ErrorValues) =>
       `${v.name}="${v.value}" is no filter. Use words that are looked for as they stand, or a regular expression between slashes, in quotes where it holds spaces: title="/any% ?run/".`,
-    every_needs_at: () => 'With every= I need the time too. Example: /record https://example.com/live at=20:00 every=mon,thu',
+    every_needs_at: () =>
+      'With every= I need the time too. Example: /record https://example.com/live at=20:00 every=mon,thu',
     at_needs_no_date: () =>
       'A date is one day, so it does not go with every=. Use only the time: at=20:00 every=mon,thu.',
     at_is_past: (v: ErrorValues) => `at=${v.at} is over already. /timezone shows what time it is for this chat.`,
+    cookies_private: (v: ErrorValues) =>
+      `Cookies are a login: send them in a private chat with me or in the web chat, never where others read.${v.told ? ` ${v.told}` : ''}`,
+    installer_only: (v: ErrorValues) =>
+      `Only those who run this Aircheck may do that. Add yourself (${v.user}) to ADMINS to be one of them.${v.told ? ` ${v.told}` : ''}`,
+    secret_key_missing: (v: ErrorValues) =>
+      `Cookies are kept encrypted only, and there is no key yet. Set SECRET_KEY to the output of "openssl rand -hex 32", restart, and send the file again.${v.told ? ` ${v.told}` : ''}`,
+    cookies_unreadable: (v: ErrorValues) =>
+      `That is no Netscape cookie file: seven fields between tabs in each line. Export it with a "cookies.txt" extension of your browser.${v.told ? ` ${v.told}` : ''}`,
+    cookies_unknown: (v: ErrorValues) => `No cookies of ${v.site} are kept. /cookies shows those that are.`,
+    sealed_otherwise: (v: ErrorValues) =>
+      `The cookies that are kept were encrypted with another SECRET_KEY. Set that one again, or forget them with /cookies remove and send the file anew.${v.told ? ` ${v.told}` : ''}`,
+    file_too_big: (v: ErrorValues) =>
+      `The file is too big: at most ${Math.round(Number(v.maxBytes) / 1000)} kB are read.`,
     cross_with_itself: () => 'cross= names the same stream again. Name the other one of the pair.',
     watched_already: (v: ErrorValues) =>
       `${v.id} watches this stream whatever the hour, so every= would change nothing. End it with /unwatch ${v.id} first.`,
@@ -415,6 +430,7 @@ export const en = {
     cross: 'link of the same broadcast elsewhere: whichever is live is recorded',
     keep: 'delete the files this long after they were posted, like 30d',
     zone: 'time zone, like Europe/Berlin',
+    site: 'site, like youtube.com',
     split: 'a new part at least this often, like 30m, or at each new title',
     ads: 'what is done with ad breaks',
     engine: 'program that records, where a site needs it',
@@ -448,6 +464,7 @@ export const en = {
     list: 'shows what is watched',
     timezone: 'sets the time zone of times in this chat',
     target: 'sets where recordings are posted',
+    cookies: 'shows, forgets and (sent with a file) keeps cookies of sites',
     grant: 'gives somebody a right here',
     revoke: 'takes it back',
     whoami: 'shows your id and right',
