@@ -23,7 +23,10 @@ const format = z.object({
 });
 const page = z.object({
   id: z.coerce.string().nullish(),
+  extractor_key: z.string().nullish(),
   title: z.string().nullish(),
+  description: z.string().nullish(),
+  timestamp: z.number().nullish(),
   channel: z.string().nullish(),
   uploader: z.string().nullish(),
   is_live: z.boolean().nullish(),

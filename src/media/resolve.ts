@@ -4,7 +4,7 @@ import type { Engine, Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
 import { cleanTitle } from '../core/title.ts';
 import { assertPublicUrl } from '../lib/net.ts';
-import { askYtdlp } from './ask-ytdlp.ts';
+import { askYtdlp, type Page } from './ask-ytdlp.ts';
 import { chooseFormat } from './choose-format.ts';
 import { lookAt } from './look.ts';
 
@@ -63,7 +63,7 @@ async function fromPage(
   { quality, engine, programs, signal, allowPrivate, cookies }: ResolveOptions,
 ): Promise<Resolved> {
   const page = await askYtdlp(url, { ytdlp: programs.ytdlp, signal, allowPrivate, cookies });
-  const { title, is_live: isLive, live_status: status, release_timestamp: startsAt } = page;
+  const { is_live: isLive, live_status: status, release_timestamp: startsAt } = page;
   if (status === 'is_upcoming')
     throw new UserError('stream_offline', startsAt ? { startsAt: new Date(startsAt * 1000).toISOString() } : {});
   if (status === 'was_live' || status === 'post_live') throw new UserError('stream_ended');
@@ -76,11 +76,22 @@ async function fromPage(
     : { ...found, quality };
   return {
     input,
-    title: title ? cleanTitle(title) : undefined,
+    ...calledBy(page),
     channel: page.channel ?? page.uploader ?? undefined,
     isLive: true,
     isEnded: false,
     ...(page.id ? { pageId: page.id } : {}),
-    ...(startsAt ? { startedAt: new Date(startsAt * 1000) } : {}),
   };
+}
+
+/**
+ * What a live page is called, and since when it is live. Of Twitch yt-dlp gives the channel as the title, and what the
+ * streamer wrote as the description. Source: yt-dlp, `TwitchStreamIE`.
+ */
+function calledBy(page: Page): Pick<Resolved, 'title' | 'startedAt'> {
+  const isTwitch = page.extractor_key === 'TwitchStream';
+  const startedS = isTwitch ? page.timestamp : page.release_timestamp;
+  const started = startedS ? { startedAt: new Date(startedS * 1000) } : {};
+  if (isTwitch && page.description) return { title: page.description, ...started };
+  return { title: page.title ? cleanTitle(page.title) : undefined, ...started };
 }

@@ -160,6 +160,19 @@ describe('a page is asked of yt-dlp', () => {
     expect(await readFile(join(dir, 'asked'), 'utf8')).toBe(`${base}/channel\n`);
   });
 
+  test('on Twitch what the streamer wrote is the title, with a clock of their own', async () => {
+    const wrote = {
+      title: 'Somebody (live) 2026-11-21 03:04',
+      description: 'Until 2026-11-21 06:00',
+      timestamp: 1_800_000_000,
+    };
+    await answer({ ...livePage, ...wrote, id: '42', extractor_key: 'TwitchStream' });
+    const { title, pageId, startedAt } = await ask(`${base}/channel`);
+    expect({ title, pageId, startedAt }).toEqual({
+      ...{ title: wrote.description, pageId: '42', startedAt: new Date(1_800_000_000_000) },
+    });
+  });
+
   test.each([
     ['720p', 'https://cdn/720.m3u8'],
     ['480p', 'https://cdn/360.m3u8'],
