@@ -45,16 +45,11 @@ export async function joinWatches(tx: Queryable, wanted: Wanted[], seen: Joined)
 
 async function joinWatch(tx: Queryable, wanted: Wanted, seen: Joined): Promise<Job[]> {
   const { session } = seen;
-  const { watch, targetId } = wanted;
+  const { watch } = wanted;
   // Its row is locked: no other process opens or closes windows on it meanwhile.
   const rendition = await upsertRendition(tx, session.id, watch.quality);
   if ((await whoMayJoin(tx, [wanted], seen)).length === 0) return [];
-  const fromSequence = (await keptSoFar(tx, rendition.id)).nextSequence;
-  const [delivery] = await tx
-    .insert(deliveries)
-    .values({ watchId: watch.id, targetId, sessionId: session.id, renditionId: rendition.id, fromSequence })
-    .onConflictDoNothing()
-    .returning();
+  const delivery = await insertWindow(tx, wanted, { sessionId: session.id, renditionId: rendition.id });
   if (!delivery) return [];
   // Everybody had stopped this quality: it is wanted again.
   await tx.update(renditions).set({ endedAt: null, keptAt: null }).where(eq(renditions.id, rendition.id));
@@ -64,7 +59,23 @@ async function joinWatch(tx: Queryable, wanted: Wanted, seen: Joined): Promise<J
   ];
 }
 
-async function upsertRendition(tx: Queryable, sessionId: number, name: string): Promise<{ id: number }> {
+/** Opens a window from the next Segment on. @returns undefined where one is open */
+export async function insertWindow(
+  tx: Queryable,
+  { watch, targetId }: Wanted,
+  into: { sessionId: number; renditionId: number },
+): Promise<{ id: number } | undefined> {
+  const fromSequence = (await keptSoFar(tx, into.renditionId)).nextSequence;
+  const [delivery] = await tx
+    .insert(deliveries)
+    .values({ watchId: watch.id, targetId, ...into, fromSequence })
+    .onConflictDoNothing()
+    .returning({ id: deliveries.id });
+  return delivery;
+}
+
+/** The Rendition of a Session that is called so, its row locked. */
+export async function upsertRendition(tx: Queryable, sessionId: number, name: string): Promise<{ id: number }> {
   await tx.insert(renditions).values({ sessionId, name }).onConflictDoNothing();
   const [row] = await tx
     .select({ id: renditions.id })

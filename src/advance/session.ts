@@ -49,7 +49,7 @@ export async function openSession(
 }
 
 /** The Stream by itself, and each pair it is in; only what the Session before was of where one goes on. */
-async function findPairs(tx: Queryable, streamId: number, continuesId: number | undefined): Promise<Pair[]> {
+export async function findPairs(tx: Queryable, streamId: number, continuesId?: number): Promise<Pair[]> {
   if (continuesId !== undefined) {
     const [before] = await tx.select().from(sessions).where(eq(sessions.id, continuesId));
     return [{ streamId: before?.streamId ?? streamId, crossId: before?.crossId ?? null }];
@@ -104,7 +104,12 @@ async function calledNow(tx: Queryable, { title, category, continuesId }: Broadc
 async function goLive(tx: Queryable, session: SessionRow, { streamId, facts }: Seen): Promise<Job[]> {
   const sourceId = streamId === session.streamId ? null : streamId;
   const at = facts.startedAt ?? sql`now()`;
-  await transition(tx, 'sessions', session.id, 'wentLive', { startedAt: at, detectedAt: sql`now()`, sourceId });
+  // Another Session may be of this very broadcast already: then this one goes without its id.
+  const isTaken = sql`exists (select 1 from sessions s where s.stream_id = ${session.streamId} and s.id <> ${session.id}
+    and coalesce(s.cross_id, 0) = ${session.crossId ?? 0} and s.broadcast_id = ${facts.broadcastId ?? null}::text)`;
+  const broadcastId = sql`case when ${isTaken} then null else coalesce(${facts.broadcastId ?? null}::text, ${sessions.broadcastId}) end`;
+  const patch = { startedAt: at, detectedAt: sql`now()`, sourceId, broadcastId };
+  await transition(tx, 'sessions', session.id, 'wentLive', patch);
   const rows = await tx
     .select({ id: renditions.id })
     .from(renditions)

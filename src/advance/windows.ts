@@ -4,6 +4,7 @@ import { deliveries, renditions, sessions, watches } from '../db/schema.ts';
 import { findOpenWindows, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
+import { cancelWaiting, withdrawRows } from './waiting.ts';
 
 /**
  * Closes windows: what is being captured now still belongs to them. A Rendition whose last window closes is ended;
@@ -22,7 +23,8 @@ export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], r
       const mine = rows.filter((row) => row.renditionId === renditionId).map((row) => row.id);
       const open = await findOpenWindows(tx, renditionId);
       if (open.every((row) => mine.includes(row.id))) await endRenditionRows(tx, renditionId, reason);
-      else await closeRows(tx, mine, reason, (await keptSoFar(tx, renditionId)).nextSequence);
+      else if (!(await cancelWaiting(tx, { renditionId, ids: mine, reason })))
+        await closeRows(tx, mine, reason, (await keptSoFar(tx, renditionId)).nextSequence);
     }
     return renditionIds;
   });
@@ -65,7 +67,9 @@ async function endRenditionRows(tx: Queryable, renditionId: number, reason: stri
       and(eq(renditions.sessionId, rendition.sessionId), ne(renditions.id, renditionId), isNull(renditions.endedAt)),
     );
   if (others.length > 0) return;
-  await transition(tx, 'sessions', rendition.sessionId, 'captureEnded', { endedAt: sql`now()`, endReason: reason });
+  const { sessionId } = rendition;
+  const over = { endedAt: sql`now()`, endReason: reason };
+  if (!(await transition(tx, 'sessions', sessionId, 'captureEnded', over))) await withdrawRows(tx, sessionId, reason);
 }
 
 async function closeRows(tx: Queryable, ids: number[], reason: string, toSequence: number | null): Promise<void> {

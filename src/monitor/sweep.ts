@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
-import { closeWindows, endRendition, openSession } from '../advance.ts';
+import { closeWindows, endNoticed, endRendition, openSession, withdrawOverdue } from '../advance.ts';
 import type { App } from '../app.ts';
 import { claimLease } from '../db/leases.ts';
 import { step } from '../lib/steps.ts';
@@ -41,6 +41,8 @@ export async function sweepOnce(
   await closeOverdueWindows(app);
   await applyRules(app);
   await endLongSessions(app);
+  await endNoticed(app, app.config.graceSeconds);
+  await withdrawOverdue(app, app.config.waitingHours * 3600);
   const jobs: Job[] = [];
   if (mayTakeOver) jobs.push(...(await unownedCaptures(app)));
   jobs.push(...(await dueParts(app)), ...(await duePosts(app)), ...(await dueCards(app)));
@@ -132,6 +134,6 @@ async function endLongSessions(app: App): Promise<void> {
         and s.created_at < now() - make_interval(hours => ${app.config.sessionHours})`,
   );
   for (const row of rows) await endRendition(app, Number(row.rendition_id), 'session_hours');
-  const streams = new Map(rows.map((row) => [Number(row.stream_id), Number(row.id)]));
-  for (const [streamId, continuesId] of streams) await openSession(app, streamId, { continuesId });
+  const ended = new Map(rows.map((row) => [Number(row.id), Number(row.stream_id)]));
+  for (const [continuesId, streamId] of ended) await openSession(app, streamId, { continuesId });
 }
