@@ -1,18 +1,21 @@
 import type { CookieReader } from '../core/cookies.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Engine, Quality } from '../core/model.ts';
-import type { SourceInput } from '../core/ports.ts';
+import type { Programs, SourceInput } from '../core/ports.ts';
 import { cleanTitle } from '../core/title.ts';
 import { assertPublicUrl } from '../lib/net.ts';
+import { askStreamlink } from './ask-streamlink.ts';
 import { askYtdlp, type Page } from './ask-ytdlp.ts';
 import { chooseFormat } from './choose-format.ts';
 import { lookAt } from './look.ts';
+import { chooseStream } from './resolve-streamlink.ts';
 
 export type ResolveOptions = {
   quality: Quality;
   /** The program a person asked for; it is given the page as it is. */
   engine?: Engine | undefined;
-  programs: { ytdlp: string };
+  /** Without streamlink pages are asked of yt-dlp alone. */
+  programs: Pick<Programs, 'ytdlp'> & Partial<Pick<Programs, 'streamlink'>>;
   signal: AbortSignal;
   allowPrivate: boolean;
   cookies?: CookieReader | undefined;
@@ -40,7 +43,8 @@ const directProtocols: Record<string, SourceInput['protocol']> = {
 };
 
 /**
- * Finds the media behind a URL: a playlist, a manifest or media is known by its first bytes, a page is asked of yt-dlp.
+ * Finds the media behind a URL: a playlist, a manifest or media is known by its first bytes, a page is asked of yt-dlp,
+ * and of streamlink where yt-dlp does not know the site.
  *
  * @throws UserError with the code of a sentence that says why it cannot be recorded; `stream_offline` with `startsAt` (ISO
  *   8601) where it is announced
@@ -52,7 +56,7 @@ export async function resolve(url: string, options: ResolveOptions): Promise<Res
   if (protocol) return { input: { url, headers: {}, protocol, quality }, isLive: true, isEnded: false };
   assertPublicUrl(url, allowPrivate);
   const looked = await lookAt(url, { signal, allowPrivate });
-  if (!looked) return fromPage(url, options);
+  if (!looked) return fromPage(url, options).catch((error: unknown) => fromOther(url, options, error));
   const { isEnded, broadcastId } = looked;
   const input = { url, headers: {}, protocol: looked.protocol, quality, ...(engine ? { engine } : {}) };
   return { input, isLive: !isEnded, isEnded, ...(broadcastId ? { broadcastId } : {}) };
@@ -94,4 +98,23 @@ function calledBy(page: Page): Pick<Resolved, 'title' | 'startedAt'> {
   const started = startedS ? { startedAt: new Date(startedS * 1000) } : {};
   if (isTwitch && page.description) return { title: page.description, ...started };
   return { title: page.title ? cleanTitle(page.title) : undefined, ...started };
+}
+
+/** What yt-dlp does not know, streamlink may. */
+async function fromOther(url: string, options: ResolveOptions, error: unknown): Promise<Resolved> {
+  const { programs, quality, engine, signal, allowPrivate, cookies } = options;
+  const isUnknown = error instanceof UserError && error.code === 'site_unknown';
+  if (!isUnknown || !programs.streamlink) throw error;
+  const asking = { streamlink: programs.streamlink, signal, allowPrivate, cookies };
+  const page = await askStreamlink(url, asking).catch((other: unknown) => {
+    // It is not needed: without it the site is unknown.
+    throw other instanceof UserError && other.code === 'program_missing' ? error : other;
+  });
+  const found = chooseStream(url, page, quality);
+  const input = engine ? { url, headers: {}, protocol: found.protocol, quality, engine } : found;
+  const { title, author, id } = page.metadata ?? {};
+  return {
+    ...{ input, isLive: true, isEnded: false, title: title ?? undefined, channel: author ?? undefined },
+    ...(id ? { pageId: id } : {}),
+  };
 }

@@ -1,0 +1,117 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askStreamlink } from '../../src/media/ask-streamlink.ts';
+import { resolve } from '../../src/media/resolve.ts';
+import { chooseStream } from '../../src/media/resolve-streamlink.ts';
+import { type AnsweringYtdlp, startAnsweringYtdlp } from '../support/answering-ytdlp.ts';
+
+let server: Server;
+let base: string;
+let dir: string;
+let ytdlp: AnsweringYtdlp;
+let streamlink: string;
+const master =
+  '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360\nlow.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2900000,RESOLUTION=1280x720\nhigh.m3u8\n';
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'aircheck-streamlink-'));
+  ytdlp = await startAnsweringYtdlp();
+  server = createServer((request, response) => {
+    const isPlaylist = request.url?.startsWith('/live.m3u8');
+    response.statusCode = isPlaylist || request.url === '/page' ? 200 : 404;
+    response.end(isPlaylist ? master : '<html></html>');
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  streamlink = join(dir, 'streamlink');
+  await writeFile(streamlink, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/args'\ncat '${dir}/answer'\n`, { mode: 0o755 });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((done) => server.close(done));
+  await ytdlp.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const signal = AbortSignal.timeout(100_000);
+const answer = (value: unknown) => writeFile(join(dir, 'answer'), JSON.stringify(value));
+const ask = (programs: { streamlink?: string }) =>
+  resolve(`${base}/page`, {
+    quality: 'best',
+    programs: { ytdlp: ytdlp.path, ...programs },
+    signal,
+    allowPrivate: true,
+  });
+
+test('a site that yt-dlp does not know is asked of streamlink', async () => {
+  const headers = {
+    'User-Agent': 'a browser',
+    Referer: 'https://site/',
+    'Accept-Encoding': 'gzip',
+    Connection: 'keep-alive',
+  };
+  const best = { type: 'hls', url: 'https://cdn/720.m3u8', master: 'https://cdn/all.m3u8', headers };
+  await answer({
+    plugin: 'site',
+    metadata: { id: 7, author: 'Somebody', title: 'On air' },
+    streams: { '720p': best, best },
+  });
+  expect(await ask({ streamlink })).toEqual({
+    input: {
+      url: 'https://cdn/all.m3u8',
+      headers: { 'User-Agent': 'a browser', Referer: 'https://site/' },
+      protocol: 'hls',
+      quality: 'best',
+    },
+    title: 'On air',
+    channel: 'Somebody',
+    isLive: true,
+    isEnded: false,
+    pageId: '7',
+  });
+  expect(await readFile(join(dir, 'args'), 'utf8')).toBe(`--no-config\n--json\n--\n${base}/page\n`);
+});
+
+test.each([
+  ['No plugin can handle URL: https://example.com/', { name: 'UserError', code: 'site_unknown' }],
+  ['No playable streams found on this URL: https://example.com/', { name: 'UserError', code: 'stream_offline' }],
+  ['Unable to open URL: https://example.com/ (503)', { name: 'TemporaryError', code: 'resolve_failed' }],
+])('%s', async (error, expected) => {
+  await answer({ error });
+  await expect(ask({ streamlink })).rejects.toMatchObject(expected);
+});
+
+test('without streamlink the site is unknown', async () => {
+  await expect(ask({ streamlink: join(dir, 'none') })).rejects.toMatchObject({ code: 'site_unknown' });
+  await expect(ask({})).rejects.toMatchObject({ code: 'site_unknown' });
+});
+
+test('the nearest lower picture where there is no master playlist; what is not HLS is left to streamlink', () => {
+  const of = (type: string, url: string) => ({ type, url, headers: {} });
+  const streams = {
+    '360p': of('hls', 'l'),
+    '720p60': of('hls', 'h'),
+    audio_only: of('hls', 'a'),
+    best: of('hls', 'h'),
+  };
+  expect(chooseStream('page', { streams }, '480p')).toMatchObject({ url: 'l', protocol: 'hls' });
+  expect(chooseStream('page', { streams }, 'best')).toMatchObject({ url: 'h' });
+  expect(chooseStream('page', { streams }, 'audio')).toMatchObject({ url: 'a' });
+  const left = { url: 'page', headers: {}, protocol: 'http', quality: '480p', engine: 'streamlink' };
+  expect(chooseStream('page', { streams: { best: of('dash', 'x') } }, '480p')).toEqual(left);
+});
+
+test('the real program answers so', async () => {
+  const asking = { streamlink: 'streamlink', allowPrivate: true, signal };
+  const page = await askStreamlink(`hls://${base}/live.m3u8`, asking);
+  expect(chooseStream('page', page, '480p')).toMatchObject({
+    url: `${base}/live.m3u8`,
+    protocol: 'hls',
+    quality: '480p',
+  });
+  await expect(askStreamlink(`${base}/page`, asking)).rejects.toMatchObject({ code: 'site_unknown' });
+});
