@@ -80,6 +80,8 @@ const forward = (messageId: number, postId: number, fileUniqueId: string) =>
 test('sightings say where a post stands in its group, the oldest forward first', async () => {
   const { db } = running.app;
   const { account } = telegram;
+  const here = { chatKind: 'telegram', chatId: '5', kind: 'telegram' } as const;
+  await db.insert(targets).values({ ...here, name: 'archive', address: '-1009/3' });
   // Out of order, and ids of different lengths.
   await takeUpdates(telegram, [forward(101, 10, 'u2'), forward(99, 9, 'u1'), forward(100, 10, 'u2')]);
   await takeUpdates(telegram, [message({ chat: group, text: 'hi', forward_origin: { type: 'user' } })]);
@@ -91,7 +93,7 @@ test('sightings say where a post stands in its group, the oldest forward first',
   expect(await findForward(db, 'telegram:2', post)).toBeUndefined();
 
   const own = { message_id: 8, date: 1, chat: channel, document: { file_id: 'x', file_unique_id: 'u0' } };
-  await noteSighting(db, account, { update_id: 1, channel_post: own } as unknown as Update);
+  await noteSighting(telegram, db, { update_id: 1, channel_post: own } as unknown as Update);
   expect(await findForward(db, account, { ...post, messageId: '8' })).toBeUndefined();
   const ids = async (wanted: object) =>
     (await findSightings(db, account, { originChatId: '-1009', ...wanted })).map((row) => row.originMessageId);
@@ -103,6 +105,28 @@ test('sightings say where a post stands in its group, the oldest forward first',
   await db.update(sightings).set({ at: sql`now() - interval '31 days'` }).where(eq(sightings.fileUniqueId, 'u2'));
   await pruneSightings(db, account);
   expect(await ids({})).toEqual(['8', '9']);
+});
+
+test('what is seen of channels that nothing is posted to is not written down', async () => {
+  const { db } = running.app;
+  await db.delete(sightings);
+  const posted = (id: number, more: object = {}) =>
+    ({
+      update_id: ++updates,
+      channel_post: { message_id: updates, date: 1, chat: { ...channel, id, ...more }, text: 'x' },
+    }) as unknown as Update;
+  const here = { chatKind: 'telegram', chatId: '6', kind: 'telegram', address: '@Named' } as const;
+  await db.insert(targets).values({ ...here, name: 'named', vault: '-1011', discussion: '-1012' });
+  const ours = [-1009, -1011, -1012, -1013];
+  const foreign = forward(102, 11, 'u3');
+  Object.assign(foreign.message?.forward_origin as object, { chat: { ...channel, id: -1008 } });
+  await takeUpdates(
+    { ...telegram, vault: '-1013' },
+    [...ours, -1008].map((id) => posted(id)),
+  );
+  await takeUpdates(telegram, [foreign, posted(-1010, { username: 'named' }), posted(-1014, { username: 'name' })]);
+  const rows = await db.select().from(sightings).orderBy(sightings.id);
+  expect(rows.map((row) => Number(row.originChatId))).toEqual([...ours, -1010]);
 });
 
 test('a chat that moved is followed in all rows, and what stands at the new id stays', async () => {

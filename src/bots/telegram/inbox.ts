@@ -9,11 +9,12 @@ import { noteSighting } from './sightings.ts';
  * Writes updates down before they are confirmed to Telegram: what is said to us into the inbox, what is seen of a
  * channel's posts into the sightings. An update that comes again changes nothing.
  */
-export async function takeUpdates({ db, bus, account }: Telegram, updates: Update[]): Promise<void> {
+export async function takeUpdates(telegram: Telegram, updates: Update[]): Promise<void> {
+  const { db, bus, account } = telegram;
   const isTold = await db.transaction(async (tx) => {
     let count = 0;
     for (const update of updates.map(storable)) {
-      await noteSighting(tx, account, update);
+      await noteSighting(telegram, tx, update);
       const chatId = chatOf(update);
       if (chatId === undefined) continue;
       await addToInbox(tx, { account, eventId: String(update.update_id), chatId, body: update });

@@ -1,7 +1,8 @@
-import { and, asc, eq, inArray, lt, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, lt, ne, or, sql } from 'drizzle-orm';
 import type { Message, Update } from 'grammy/types';
 import type { Queryable } from '../../db/client.ts';
-import { sightings } from '../../db/schema.ts';
+import { sightings, targets } from '../../db/schema.ts';
+import type { Telegram } from './client.ts';
 
 export type Sighting = typeof sightings.$inferSelect;
 /** A message by the ids of the Bot API, as text. */
@@ -35,16 +36,44 @@ function rowOf(message: Message, origin: MessageAddress) {
   };
 }
 
-/** Writes down what an update shows of a channel's posts. @returns the new row's id; undefined where there is none */
-export async function noteSighting(db: Queryable, account: string, update: Update): Promise<number | undefined> {
+/**
+ * Writes down what an update shows of the posts of a channel that we post to: a bot may be in many others.
+ *
+ * @returns the new row's id; undefined where there is none
+ */
+export async function noteSighting(
+  { account, vault }: Pick<Telegram, 'account' | 'vault'>,
+  db: Queryable,
+  update: Update,
+): Promise<number | undefined> {
   const row = toSighting(update);
-  if (!row) return undefined;
+  if (!row || !(await isOurs(db, namesOf(update, row.originChatId), vault))) return undefined;
   const [noted] = await db
     .insert(sightings)
     .values({ account, ...row })
     .onConflictDoNothing()
     .returning({ id: sightings.id });
   return noted?.id;
+}
+
+/** What a Target may call the channel of a post. */
+function namesOf({ message, channel_post: post }: Update, originChatId: string): string[] {
+  const origin = message?.forward_origin;
+  const chat = post?.chat ?? (origin?.type === 'channel' ? origin.chat : undefined);
+  return chat?.username ? [originChatId, `@${chat.username.toLowerCase()}`] : [originChatId];
+}
+
+/** Whether a channel is a Target of any chat, removed ones included, or a vault or discussion of one. */
+async function isOurs(db: Queryable, names: string[], vault: string | undefined): Promise<boolean> {
+  if (vault !== undefined && names.includes(vault.toLowerCase())) return true;
+  const isNamed = (column: typeof targets.address | typeof targets.vault | typeof targets.discussion) =>
+    inArray(sql`lower(split_part(${column}, '/', 1))`, names);
+  const [row] = await db
+    .select({ id: targets.id })
+    .from(targets)
+    .where(and(eq(targets.kind, 'telegram'), or(...[targets.address, targets.vault, targets.discussion].map(isNamed))))
+    .limit(1);
+  return row !== undefined;
 }
 
 /** Where a channel's post stands in its discussion group: the first forward of it, under which comments hang. */
