@@ -158,7 +158,7 @@ async function startRoles(app: App, roles: readonly ProcessRole[], closers: Clos
   }
   if (roles.includes('monitor')) {
     loops.push(sweepUntil(app, stopping.signal));
-    for (const platform of app.platforms) loops.push(pollUntil(app, platform, stopping.signal));
+    loops.push(pollUntil(app, stopping.signal));
   }
   if (roles.includes('bots')) {
     for (const chat of app.chats.values()) {

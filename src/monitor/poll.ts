@@ -1,130 +1,126 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { and, desc, eq, exists, gt, inArray, isNull, sql } from 'drizzle-orm';
-import { findLatestSession, openSession } from '../advance.ts';
 import type { App } from '../app.ts';
-import { errorText } from '../core/errors.ts';
-import type { Platform, StreamRef, StreamStatus } from '../core/ports.ts';
-import { claimLease } from '../db/leases.ts';
-import { checks, events, streams, watches } from '../db/schema.ts';
-import { findActiveSession } from '../db/sessions.ts';
-import { toStreamRef } from '../db/watches.ts';
-import { monitorOf } from './owner.ts';
+import type { Platform } from '../core/ports.ts';
+import { pruneChecks } from '../db/checks.ts';
+import { shardOf } from '../db/shards.ts';
+import { createBell } from '../lib/bell.ts';
+import { look, type Monitor } from './look.ts';
+import { isSaveDue, saveLooks } from './note-looks.ts';
+import { pickBatch } from './pace.ts';
+import { holdShards, type OnShards } from './shards.ts';
+import { allWatched, createWatchlists, dropWatched, readShards, readStream } from './watchlists.ts';
 
-/** How long between two looks at the same Stream. */
-const pollMs = 10_000;
-const checkLimitMs = 60_000;
+/** What is due is looked for this often; a Stream that is called for does not wait for it. */
+const tickMs = 250;
+/** Orders are read anew this often, whatever bells were lost … */
+const readEveryMs = 30_000;
+/** … and this soon where that failed. */
+const readAgainMs = 2_000;
+const saveTickMs = 10_000;
+const pruneEveryMs = 3_600_000;
 
 /**
- * Watches one Platform: asks for all its Streams at once, writes the checks down and opens Sessions. A failure of the
- * Platform or of one Stream is told and the next round goes on.
+ * Looks at every watched Stream in this monitor's shards, each at the pace of its Platform, until it is told to end.
+ * What fails is told and the rest goes on.
  */
-export async function pollUntil(app: App, platform: Platform, signal: AbortSignal): Promise<void> {
-  let wake = () => {};
-  let isFailing = false;
-  const unhear = app.bus.hear('streams', () => wake());
-  try {
-    while (!signal.aborted) {
-      const woken = new AbortController();
-      wake = () => woken.abort();
-      try {
-        if (await pollOnce(app, platform, signal)) isFailing = false;
-      } catch (error) {
-        if (!signal.aborted) await tellFailed(app, platform, { error, isNew: !isFailing });
-        isFailing = true;
-      }
-      await delay(pollMs, undefined, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined);
-    }
-  } finally {
-    unhear();
+export async function pollUntil(app: App, signal: AbortSignal): Promise<void> {
+  const lists = createWatchlists(app);
+  const due: Due = {
+    readAt: 0,
+    isCall: false,
+    called: new Set(),
+    saveAt: 0,
+    pruneAt: performance.now() + pruneEveryMs,
+  };
+  const onShards: OnShards = async ({ gained, lost }) => {
+    if (gained.length > 0) due.readAt = 0;
+    if (lost.length > 0) await dropWatched(app, lists, ({ stream }) => lost.includes(shardOf(stream.id)));
+  };
+  const ending = new AbortController();
+  const { shards, done } = holdShards(app, onShards, ending.signal);
+  const monitor: Monitor = { app, shards, lists, hosts: new Map(), outages: new Map() };
+  const loops = app.platforms.map((platform) => pollPlatform(monitor, platform, signal));
+  await Promise.all([...loops, keepHouse(monitor, due, signal)]);
+  // Only now nothing is counted any more.
+  ending.abort();
+  await done;
+}
+
+/** Starts as many batches as the Platform takes at once, whenever some are due. */
+async function pollPlatform(monitor: Monitor, platform: Platform, signal: AbortSignal): Promise<void> {
+  const bell = createBell(tickMs, signal);
+  const running = new Set<Promise<void>>();
+  const start = () => {
+    const list = monitor.lists.get(platform.name);
+    const hasPlace = list && running.size < platform.checksAtOnce && monitor.shards.areSure();
+    const batch = hasPlace ? pickBatch(list, monitor.hosts, platform, performance.now()) : [];
+    if (batch.length === 0) return false;
+    const run = look(monitor, platform, batch, signal).finally(() => {
+      running.delete(run);
+      bell.ring();
+    });
+    running.add(run);
+    return true;
+  };
+  while (!signal.aborted) {
+    while (start());
+    await bell.heard();
   }
+  bell.close();
+  await Promise.allSettled(running);
 }
 
-/** One alert per outage; the log has each round. */
-async function tellFailed(app: App, platform: Platform, { error, isNew }: { error: unknown; isNew: boolean }) {
-  app.log.error({ err: error, platform: platform.name }, 'poll failed; the next round goes on');
-  if (!isNew) return;
-  const data = { platform: platform.name, error: errorText(error) };
-  await app.db
-    .insert(events)
-    .values({ kind: 'monitor.failed', subject: 'monitor', subjectId: 0, data })
-    .catch((err: unknown) => app.log.debug({ err }, 'the alert was not written'));
+/** What the rows are asked for, and when next, by `performance.now()`. */
+type Due = { readAt: number; isCall: boolean; called: Set<number>; saveAt: number; pruneAt: number };
+
+/** Keeps the lists true to the rows, and writes down what was counted. One thing at a time. */
+async function keepHouse(monitor: Monitor, due: Due, signal: AbortSignal): Promise<void> {
+  const { app } = monitor;
+  const bell = createBell(tickMs, signal);
+  const unhear = [
+    app.bus.hear('streams', (id) => {
+      // Bells may have been missed: everything is looked at.
+      if (id === 0) Object.assign(due, { readAt: 0, isCall: true });
+      else due.called.add(id);
+      bell.ring();
+    }),
+    app.bus.hear('sessions', (id) => {
+      for (const { applied } of allWatched(monitor.lists))
+        if (applied && (id === 0 || applied.sessionId === id)) applied.isDoubtful = true;
+    }),
+  ];
+  while (!signal.aborted) {
+    await house(monitor, due).catch((err: unknown) => {
+      if (!signal.aborted) app.log.warn({ err }, 'the list of streams could not be kept; it is tried again');
+      due.readAt = performance.now() + readAgainMs;
+    });
+    await bell.heard();
+  }
+  for (const end of unhear) end();
+  bell.close();
 }
 
-/** One round. Only the monitor that holds the Platform's lease asks. @returns whether it asked */
-export async function pollOnce(app: App, platform: Platform, signal: AbortSignal): Promise<boolean> {
-  const refs = await findWatched(app, platform.name);
-  if (refs.length === 0) return false;
-  const lease = await claimLease(app.db, `poll:${platform.name}`, monitorOf(app), 1);
-  if (!lease) return false;
-  const statuses = await platform.check(refs, AbortSignal.any([signal, AbortSignal.timeout(checkLimitMs)]));
-  for (const status of statuses) {
+async function house({ app, shards, lists }: Monitor, due: Due): Promise<void> {
+  const now = performance.now();
+  if (!shards.areSure()) return;
+  for (const id of due.called) {
+    if (shards.owns(id)) await readStream(app, lists, id);
+    due.called.delete(id);
+  }
+  if (now >= due.readAt) {
+    const { isCall } = due;
+    Object.assign(due, { readAt: now + readEveryMs, isCall: false });
     try {
-      await noteCheck(app, status);
-      if (status.state === 'live' && (await mayOpen(app, status)))
-        await openSession(app, status.streamId, factsOf(status));
-    } catch (err) {
-      app.log.error({ err, stream: status.streamId }, 'a look at a stream could not be used');
+      await readShards(app, lists, shards.held, isCall);
+    } catch (error) {
+      due.isCall ||= isCall;
+      throw error;
     }
   }
-  return true;
-}
-
-/** Streams with a standing order that are not being captured for it already. */
-async function findWatched(app: App, platform: string): Promise<StreamRef[]> {
-  const ordered = app.db
-    .select({ one: sql`1` })
-    .from(watches)
-    .where(and(eq(watches.streamId, streams.id), isNull(watches.endedAt), isNull(watches.pausedAt)));
-  const rows = await app.db
-    .select()
-    .from(streams)
-    .where(and(eq(streams.platform, platform), exists(ordered)));
-  return rows.map(toStreamRef);
-}
-
-const factsOf = ({ broadcastId, title, category, startedAt }: StreamStatus) => ({
-  broadcastId,
-  title,
-  category,
-  startedAt,
-});
-
-/** A broadcast that was stopped by hand is not recorded again until it was seen offline or was ordered anew. */
-async function mayOpen(app: App, status: StreamStatus): Promise<boolean> {
-  if (await findActiveSession(app.db, { streamId: status.streamId, crossId: null })) return true;
-  const last = await findLatestSession(app.db, status.streamId);
-  if (!last?.endedAt || !['stopped', 'cancelled', 'for_over'].includes(last.endReason ?? '')) return true;
-  const since = last.endedAt;
-  const [offline] = await app.db
-    .select({ id: checks.id })
-    .from(checks)
-    .where(
-      and(eq(checks.streamId, status.streamId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, since)),
-    )
-    .limit(1);
-  if (offline) return true;
-  const [ordered] = await app.db
-    .select({ id: watches.id })
-    .from(watches)
-    .where(and(eq(watches.streamId, status.streamId), isNull(watches.endedAt), gt(watches.createdAt, since)))
-    .limit(1);
-  return ordered !== undefined;
-}
-
-/** Run-length: an equal answer only raises the count of the last row. */
-async function noteCheck(app: App, { streamId, state, reason }: StreamStatus): Promise<void> {
-  const [last] = await app.db
-    .select()
-    .from(checks)
-    .where(eq(checks.streamId, streamId))
-    .orderBy(desc(checks.id))
-    .limit(1);
-  if (last && last.state === state && last.reason === (reason ?? null)) {
-    await app.db
-      .update(checks)
-      .set({ count: sql`${checks.count} + 1`, lastAt: sql`now()` })
-      .where(eq(checks.id, last.id));
-    return;
+  if (now >= due.saveAt) {
+    due.saveAt = now + saveTickMs;
+    await saveLooks(app.db, allWatched(lists).filter(isSaveDue));
   }
-  await app.db.insert(checks).values({ streamId, state, reason });
+  if (now < due.pruneAt) return;
+  due.pruneAt = now + pruneEveryMs;
+  if (shards.owns(0)) await pruneChecks(app.db);
 }

@@ -214,6 +214,6 @@ test('scenario 13: looking at a site fails in a way nobody thought of: there is 
   platform.check = check;
   await t.app.bus.tell('streams', 0);
   await waitForFrames(t.app, 100);
-  const alerts = await t.app.db.select().from(events).where(eq(events.kind, 'monitor.failed'));
+  const alerts = await t.app.db.select().from(events).where(eq(events.kind, 'alert.monitor_failed'));
   expect(alerts.map(({ data }) => data.error)).toEqual(['boom']);
 });

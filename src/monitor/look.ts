@@ -1,0 +1,82 @@
+import type { App } from '../app.ts';
+import type { Platform, StreamStatus } from '../core/ports.ts';
+import { askPlatform } from './ask-platform.ts';
+import { noteLooks } from './note-looks.ts';
+import { noteOutage, type Outages, tellUnused } from './outages.ts';
+import { begin, type Hosts, hostIn, nextLook, settleHost } from './pace.ts';
+import type { Shards } from './shards.ts';
+import { useStatus } from './use-status.ts';
+import { callFor, type Watched } from './watched.ts';
+import type { Watchlists } from './watchlists.ts';
+
+/** One monitor: what it holds and remembers. Nothing of it is lost with it but counts of equal looks. */
+export type Monitor = {
+  app: App;
+  shards: Shards;
+  lists: Watchlists;
+  hosts: Hosts;
+  outages: Outages;
+};
+
+/** An answer that could not be used is asked for again so soon. */
+const againMs = 10_000;
+
+/**
+ * Looks at one batch: asks, writes the answers down, and makes of each what is to be made of it. Throws nothing: a
+ * failure of the Platform makes its Streams unknown, one of ours is told, and all are looked at again.
+ */
+export async function look(monitor: Monitor, platform: Platform, batch: Watched[], signal: AbortSignal): Promise<void> {
+  const { app, outages } = monitor;
+  const host = hostIn(monitor.hosts, batch[0]?.host ?? platform.name);
+  const streams = batch.map(({ stream }) => stream);
+  const beganAt = performance.now();
+  const random = Math.random();
+  let unused = new Set(batch);
+  begin(batch, host);
+  try {
+    const { statuses, fault } = await askPlatform((all, limited) => platform.check(all, limited), streams, signal);
+    batch.forEach((watched, index) => {
+      watched.unknowns = statuses[index]?.state === 'unknown' ? watched.unknowns + 1 : 0;
+    });
+    const isBack = settleHost(host, statuses, platform, { now: performance.now(), random });
+    if (isBack) callSilent(monitor, batch[0]?.host);
+    const isSilent = platform.batchSize > 1 && host.failures > 2;
+    await noteOutage(app, outages, { platform: platform.name, streams, fault, isSilent });
+    unused = await use(monitor, batch, statuses);
+  } catch (err) {
+    if (!signal.aborted) app.log.error({ err, platform: platform.name }, 'looks could not be written down');
+  }
+  host.asked--;
+  const now = performance.now();
+  for (const watched of batch) {
+    const nextAt = nextLook(watched, platform, { beganAt, now, random });
+    watched.nextAt = unused.has(watched) ? Math.min(nextAt, now + againMs) : nextAt;
+    watched.isCalled = false;
+  }
+}
+
+/** A host answers again: what waited for it is asked now. */
+function callSilent({ lists }: Monitor, host: string | undefined): void {
+  for (const list of lists.values())
+    for (const watched of list.order) if (watched.host === host && watched.unknowns > 0) callFor(watched);
+}
+
+/** Uses the answers for the Streams that are still this monitor's own. @returns those that could not be used */
+async function use(monitor: Monitor, batch: Watched[], statuses: StreamStatus[]): Promise<Set<Watched>> {
+  const { app, shards } = monitor;
+  const own = batch.flatMap((watched, index) => {
+    const status = statuses[index];
+    return status && shards.owns(watched.stream.id) ? [{ watched, status }] : [];
+  });
+  await noteLooks(app.db, own);
+  const unused = new Set<Watched>();
+  for (const { watched, status } of own) {
+    try {
+      await useStatus(app, watched, status);
+    } catch (error) {
+      unused.add(watched);
+      await tellUnused(app, watched.stream, error);
+    }
+  }
+  return unused;
+}
