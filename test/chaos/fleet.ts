@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProcessRole } from '../../src/app.ts';
 import { waitFor } from '../support/wait.ts';
 import type { Reserve } from './reserve.ts';
 import type { TimeLine } from './time-line.ts';
@@ -18,7 +19,7 @@ export type Fleet = {
   freeze(name: ProcessName, ms: number): void;
   /** From now on nobody is frozen, and nobody is started again too late. */
   calm(): void;
-  /** Ends all by SIGTERM. @returns what did not end well, and programs that outlived their process */
+  /** Ends all as SIGTERM does. @returns what did not end well, and programs that outlived their process */
   stop(): Promise<string[]>;
 };
 
@@ -33,7 +34,7 @@ export type FleetOptions = {
   onEnd: (name: ProcessName) => void;
 };
 
-type Member = { child: ChildProcess; frozen?: NodeJS.Timeout };
+type Member = { child: ChildProcess; log: WriteStream; onExit(): void; frozen?: NodeJS.Timeout };
 
 /** Starts all processes of one installation. */
 export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd }: FleetOptions): Promise<Fleet> {
@@ -42,25 +43,23 @@ export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd
   let isStopping = false;
 
   const start = (name: ProcessName) => {
+    const role = name.replace(/\d$/, '') as ProcessRole;
+    const child = reserve.take({ role, env: { ...env, CHAOS_STEPS: dir, CHAOS_NAME: name } });
     const log = createWriteStream(join(dir, 'logs', name), { flags: 'a' });
-    const child = reserve.take([name.replace(/\d$/, '')], { ...env, CHAOS_STEPS: dir, CHAOS_NAME: name });
     for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
-    members.set(name, { child });
-    child.once('exit', (code, signal) => {
-      timeLine.note(`${name} ended: ${signal ?? code}`);
+    const onExit = () => {
+      timeLine.note(`${name} ended: ${child.signalCode ?? child.exitCode}`);
       onEnd(name);
-      if (isStopping) return;
       void delay(restartMs).then(() => {
         if (isStopping) return;
         timeLine.note(`${name} starts again`);
         start(name);
       });
-    });
+    };
+    child.once('exit', onExit);
+    members.set(name, { child, log, onExit });
   };
   for (const name of processNames) start(name);
-  // Nothing outlives a harness that breaks off.
-  const killAll = () => members.forEach(({ child }) => child.kill('SIGKILL'));
-  process.once('exit', killAll);
 
   const wake = (name: ProcessName) => {
     const member = members.get(name);
@@ -85,25 +84,32 @@ export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd
     },
     calm: () => processNames.forEach(wake),
     async stop() {
+      if (isStopping) return [];
       processNames.forEach(wake);
       isStopping = true;
-      const ended = await Promise.all([...members].map(([name, { child }]) => end(name, child)));
-      process.off('exit', killAll);
+      const ended = await Promise.all([...members].map(([name, member]) => end(name, member, reserve)));
       return [...ended.flat(), ...(await programsOn(dir))];
     },
   };
 }
 
-async function end(name: string, child: ChildProcess): Promise<string[]> {
-  if (child.exitCode !== null || child.signalCode !== null) return [];
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
-  const code = await Promise.race([exited, delay(20_000, 'late' as const, { ref: false })]);
-  // Killed while it was starting: nothing listens to signals yet, and nothing was begun.
-  if (code === 0 || child.signalCode === 'SIGTERM') return [];
-  child.kill('SIGKILL');
-  await exited;
-  return [`${name} did not end by itself: ${code}`];
+/** A role must end within it. */
+const endLimitMs = 60_000;
+
+async function end(name: string, { child, log, onExit }: Member, reserve: Reserve): Promise<string[]> {
+  child.off('exit', onExit);
+  const isGone = () => child.exitCode !== null || child.signalCode !== null;
+  let isIdle = false;
+  const hear = (message: unknown) => void (isIdle = message === 'idle');
+  child.on('message', hear);
+  if (!isGone() && child.connected) child.send('end');
+  await waitFor(() => isGone() || isIdle, { timeoutMs: endLimitMs, everyMs: 20 }).catch(() => child.kill('SIGKILL'));
+  child.off('message', hear);
+  for (const stream of [child.stdout, child.stderr]) stream?.unpipe(log).resume();
+  log.end();
+  if (isIdle) reserve.giveBack(child);
+  // One that was killed by a fault just now is no fault of its own.
+  return isIdle || isGone() ? [] : [`${name} did not end by itself`];
 }
 
 /** Programs (ffmpeg, ffprobe …) that still work on the run's folder. Source: procfs. */
