@@ -7,10 +7,12 @@ import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { applyRules } from './apply-rules.ts';
 import { monitorOf } from './owner.ts';
+import { warnOfCookies } from './warn-of-cookies.ts';
 
 /** Live Renditions are planned at least this often, whatever bells were lost. */
 const planEverySweeps = 15;
 const cleanEverySweeps = 3600;
+const warnEverySweeps = 300;
 
 /**
  * Each second: re-creates every job that rows need and no queue holds, and applies what time alone decides. Only the
@@ -49,6 +51,7 @@ export async function sweepOnce(
   jobs.push(...(await duePlans(app, round % planEverySweeps === 0)));
   if (round % cleanEverySweeps === cleanEverySweeps - 1) jobs.push({ name: 'clean', data: {} });
   if (jobs.length > 0) await app.queue.add(jobs);
+  if (round % warnEverySweeps === warnEverySweeps - 1) await warnOfCookies(app);
   step('sweep.done');
 }
 

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, inArray, isNull } from 'drizzle-orm';
 import { ownerChat } from '../core/model.ts';
+import type { ChatReply } from '../core/ports.ts';
 import type { Database } from '../db/client.ts';
 import { webMessages } from '../db/schema.ts';
 import type { Thread } from './pages/message.tsx';
@@ -53,4 +54,19 @@ export async function say(db: Database, text: string): Promise<number> {
   const [row] = await db.insert(webMessages).values(values).returning({ id: webMessages.id });
   if (!row) throw new Error('insert returned no row');
   return row.id;
+}
+
+/** Writes down what was asked beside the chat, and its answer. @returns their ids */
+export async function noteAnswered(db: Database, text: string, reply: ChatReply): Promise<number[]> {
+  const { chatId } = ownerChat;
+  const asked = { chatId, author: 'user' as const, userId: 'owner', userName: 'you', kind: 'command' as const };
+  const content = { text: reply.text, ...(reply.isError ? { isError: true } : {}) };
+  const rows = await db
+    .insert(webMessages)
+    .values([
+      { ...asked, content: { text }, handledAt: new Date() },
+      { chatId, author: 'bot', kind: 'reply', content },
+    ])
+    .returning({ id: webMessages.id });
+  return rows.map(({ id }) => id);
 }

@@ -12,6 +12,7 @@ import type { App } from '../app.ts';
 import type { Container } from '../core/model.ts';
 import { webMessages } from '../db/schema.ts';
 import { login, requireLogin } from './auth.ts';
+import { addCookies } from './bring-cookies.ts';
 import { sendFile } from './files.ts';
 import { findThread, findThreads, say } from './messages.ts';
 import { ChatPage } from './pages/chat.tsx';
@@ -60,6 +61,7 @@ export function createRoutes(app: App, options: WebOptions): Hono {
     return c.text('Something went wrong here; it is in the log.', 500);
   });
   addChat(web, app, options);
+  addCookies(web, app);
   addSessions(web, app, options);
   return web;
 }

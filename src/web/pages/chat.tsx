@@ -29,6 +29,16 @@ export function ChatPage({ threads }: { threads: Thread[] }) {
           </datalist>
           <button type="submit">Send</button>
         </form>
+        <details class="bring">
+          <summary>Cookies of a site</summary>
+          <form method="post" action="/chat/cookies" enctype="multipart/form-data">
+            <label for="file">
+              A cookies.txt of a browser that is logged in (Netscape format). It is kept encrypted.
+            </label>
+            <input id="file" name="file" type="file" accept=".txt,text/plain" required />
+            <button type="submit">Keep</button>
+          </form>
+        </details>
       </main>
     </Layout>
   );
