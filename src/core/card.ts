@@ -1,3 +1,4 @@
+import { type Announced, announcedRows } from './announced.ts';
 import { type Chapter, chapterName, listChapters } from './chapters.ts';
 import type { DeliveryState } from './delivery.ts';
 import { formatDuration, formatSize } from './duration.ts';
@@ -7,6 +8,7 @@ import type { PostContent } from './ports.ts';
 import { finalSessionStates, type SessionState } from './session.ts';
 import { textOf, troubleSentence } from './text/text.ts';
 import { displayUrl } from './url.ts';
+import { type Withheld, withheldLine, withheldLines } from './withheld.ts';
 
 /** Everything a card shows, read from rows. */
 export type CardFacts = {
@@ -30,6 +32,14 @@ export type CardFacts = {
   pageUrl?: string | undefined;
   /** The first post of the recording in its chat. */
   postUrl?: string | undefined;
+  /** Of a pair, where it was captured from; told where that is more than one. */
+  origins?: string[];
+  /** Of a broadcast that is only announced. */
+  announced?: Announced | undefined;
+  /** It was announced and did not begin. */
+  isWithdrawn?: boolean;
+  /** Kept and not posted. */
+  withheld?: Withheld[];
   /** Parts that a person left out. */
   leftOut?: { lengthMs: number }[];
   /** A post of which a person is asked whether it stands: its id, how it may be known, the name of its Target. */
@@ -57,7 +67,9 @@ export function cardState({
   isClosed,
   recordedMs,
   asked,
-}: Pick<CardFacts, 'sessionState' | 'deliveryState' | 'isClosed' | 'recordedMs' | 'asked'>): string {
+  isWithdrawn,
+}: Pick<CardFacts, 'sessionState' | 'deliveryState' | 'isClosed' | 'recordedMs' | 'asked' | 'isWithdrawn'>): string {
+  if (isWithdrawn) return 'withdrawn';
   if (asked && deliveryState === 'posting') return 'paused';
   if (deliveryState === 'done') return recordedMs > 0 ? 'posted' : 'failed';
   if (deliveryState === 'cancelled' || deliveryState === 'paused' || deliveryState === 'posting') return deliveryState;
@@ -78,9 +90,9 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
   const id = `s${facts.sessionId}`;
   const isCapturing = ['waiting', 'starting', 'recording', 'reconnecting'].includes(state);
   const trouble = facts.error ?? (isCapturing ? facts.trouble : undefined);
-  const { asked, leftOut = [] } = facts;
+  const { asked, leftOut = [], origins = [] } = facts;
   const leftOutMs = leftOut.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
-  const rows: [string, string | undefined][] = [
+  const recorded: [string, string | undefined][] = [
     [t.card.length, formatDuration(facts.recordedMs)],
     [t.card.size, formatSize(facts.sizeBytes)],
     [t.card.quality, facts.quality],
@@ -88,12 +100,15 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
       t.card.gaps,
       facts.gapCount === 0 ? t.card.noGaps : t.card.gapCount(facts.gapCount, formatDuration(facts.missingMs)),
     ],
+    [t.card.withheld, withheldLine(language, facts.withheld ?? [])],
+    [t.card.origins, origins.length > 1 ? origins.join(', ') : undefined],
     [t.card.parts, facts.partsPlanned > 0 ? t.card.partCount(facts.partsStaged, facts.partsPlanned) : undefined],
     [t.card.end, facts.isClosed ? endOf(language, facts.endReason) : undefined],
     [t.card.leftOut, leftOut.length > 0 ? t.card.leftOutCount(leftOut.length, formatDuration(leftOutMs)) : undefined],
     [t.card.trouble, trouble === undefined ? undefined : troubleSentence(language, trouble)],
     [t.card.question, asked && askingSentence(language, asked)],
   ];
+  const rows = facts.announced ? announcedRows(language, facts.announced) : recorded;
   return {
     text: cutAtWord(facts.title ?? facts.streamName, titleChars),
     state,
@@ -102,7 +117,7 @@ export function cardContent(language: Language, facts: CardFacts): PostContent {
     buttons: [
       ...(isCapturing ? [{ text: t.card.stop, command: `/stop ${id}` }] : []),
       ...(asked ? answerButtons(language, asked) : []),
-      { text: t.card.status, command: `/status ${id}` },
+      ...(facts.isWithdrawn ? [] : [{ text: t.card.status, command: `/status ${id}` }]),
       ...(facts.pageUrl ? [{ text: t.card.open, url: facts.pageUrl }] : []),
       ...(facts.postUrl ? [{ text: t.card.openPost, url: facts.postUrl }] : []),
     ],
@@ -170,6 +185,7 @@ export type CommentFacts = {
   lacksUrl?: boolean;
   /** Kept, but left out of the posts by a person. */
   leftOut?: { atMs: number; lengthMs: number; isUnsure: boolean }[];
+  withheld?: Withheld[];
 };
 
 /** More lines of a kind than this are only counted. */
@@ -189,6 +205,7 @@ export function commentContent(language: Language, facts: CommentFacts): PostCon
     gapLines(language, facts),
     adLines(language, facts),
     leftOutLines(language, facts.leftOut),
+    withheldLines(language, facts.withheld),
   ];
   return {
     text: blocks
@@ -233,7 +250,16 @@ function adLines(language: Language, { adBreaks = [] }: CommentFacts): string[] 
 /** Platforms whose channels are whole addresses, which may hold secrets. */
 export const isNamedByAddress = (platform: string) => ['generic', 'direct'].includes(platform);
 
-/** What a Stream is called where it has no title: its channel, or its address without secrets. */
-export function streamName(stream: { platform: string; channel: string; title?: string | null }): string {
-  return stream.title ?? (isNamedByAddress(stream.platform) ? displayUrl(stream.channel) : stream.channel);
+const isAddress = (channel: string) => /^[a-z]+:\/\//i.test(channel);
+
+/** Where people look at a Stream: the page of its site, or its address without what may be secret. */
+export function streamLink({ channel, url }: { channel: string; url: string }): string {
+  if (!isAddress(channel)) return url;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+/** What a Stream is called: its channel, or its address without secrets. What it shows now is no name of it. */
+export function streamName({ channel }: { platform: string; channel: string }): string {
+  return isAddress(channel) ? displayUrl(channel) : channel;
 }

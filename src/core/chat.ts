@@ -171,6 +171,12 @@ export type Chat = {
    * @throws AmbiguousError, FatalError as `post`
    */
   say(chat: ChatAddress, message: { key: string; text: string }, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Takes a card of our own away. One that is gone already is no error.
+   *
+   * @throws FatalError where it cannot be taken away any more: it is edited instead
+   */
+  remove?(target: TargetRef, post: OutgoingPost, ids: PostedIds, signal: AbortSignal): Promise<void>;
   /** Looks whether a post whose answer was lost stands; never sends it. */
   reconcile(target: TargetRef, post: OutgoingPost, items: PostItem[], signal: AbortSignal): Promise<Reconciled>;
   /** Address of a posted message that a browser opens. */

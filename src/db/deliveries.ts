@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, exists, inArray, lt, ne, sql } from 'drizzle-orm';
+import { noticedReason } from '../core/delivery.ts';
 import type { ChatKind } from '../core/model.ts';
 import type { Queryable } from './client.ts';
 import {
@@ -60,7 +61,14 @@ export async function findSiblings(db: Queryable, delivery: { watchId: number; s
       watchTargets,
       and(eq(watchTargets.watchId, deliveries.watchId), eq(watchTargets.targetId, deliveries.targetId)),
     )
-    .where(and(eq(deliveries.watchId, delivery.watchId), eq(deliveries.sessionId, delivery.sessionId)))
+    .where(
+      and(
+        eq(deliveries.watchId, delivery.watchId),
+        eq(deliveries.sessionId, delivery.sessionId),
+        // A notice has no card.
+        sql`${deliveries.closeReason} is distinct from ${noticedReason}`,
+      ),
+    )
     .orderBy(desc(exists(card)), sql`${watchTargets.position} nulls last`, deliveries.id);
 }
 

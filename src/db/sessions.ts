@@ -1,4 +1,4 @@
-import { and, count, desc, eq, gte, inArray, isNull, lt, lte, or, sql, sum } from 'drizzle-orm';
+import { and, count, desc, eq, exists, gte, inArray, isNull, lt, lte, or, sql, sum } from 'drizzle-orm';
 import { activeSessionStates } from '../core/session.ts';
 import type { Queryable } from './client.ts';
 import { chapters, deliveries, gaps, renditions, segments, sessions, streams, takes } from './schema.ts';
@@ -107,13 +107,40 @@ export async function findGaps(db: Queryable, renditionId: number) {
     .orderBy(gaps.atMs, gaps.id);
 }
 
-/** Stretches of a Rendition that are kept and not posted, in order. */
-export async function findWithheld(db: Queryable, renditionId: number) {
+/** Stretches inside a window that are kept and not posted, in order. */
+export async function findWithheld(
+  db: Queryable,
+  window: { renditionId: number; fromSequence: number; toSequence: number | null },
+) {
+  const isInside = db
+    .select({ one: sql`1` })
+    .from(segments)
+    .where(
+      and(
+        eq(segments.takeId, gaps.takeId),
+        gte(segments.mediaSequence, window.fromSequence),
+        window.toSequence === null ? undefined : lte(segments.mediaSequence, window.toSequence),
+      ),
+    );
   return db
     .select()
     .from(gaps)
-    .where(and(eq(gaps.renditionId, renditionId), eq(gaps.kind, 'withheld')))
+    .where(and(eq(gaps.renditionId, window.renditionId), eq(gaps.kind, 'withheld'), exists(isInside)))
     .orderBy(gaps.atMs, gaps.id);
+}
+
+/** What a Session was called, in order. */
+export async function findNames(db: Queryable, sessionId: number) {
+  return db
+    .select({ title: chapters.title, category: chapters.category })
+    .from(chapters)
+    .where(eq(chapters.sessionId, sessionId))
+    .orderBy(chapters.at, chapters.id);
+}
+
+/** Streams by their ids. */
+export async function findStreams(db: Queryable, ids: number[]): Promise<StreamRow[]> {
+  return ids.length === 0 ? [] : db.select().from(streams).where(inArray(streams.id, ids));
 }
 
 /** The Streams that a Session was captured from, in the order they came in. */

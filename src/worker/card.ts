@@ -8,7 +8,7 @@ import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.t
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
-import { contentOfCard } from './content.ts';
+import { contentOfCard, isWithdrawn } from './content.ts';
 import { settleTry } from './own-try.ts';
 import { maxAttempts, nextTry } from './retry.ts';
 import { orderingTarget } from './target.ts';
@@ -31,10 +31,17 @@ export async function tellCard(app: App, deliveryId: number, signal: AbortSignal
   // Before all is read for it: the bell rings each second.
   if (known && isQuiet(known, context)) return;
   const content = await contentOfCard(app, context);
+  // What was announced and did not begin needs no card.
+  if (!known && isWithdrawn(context.session)) return;
   const card = known ?? (await insertCard(app, deliveryId, content));
   if (!card) return;
   const target = orderingTarget(context);
-  if (card.state === 'posted') return editCard(app, { chat, context, card, target, content, asOf }, signal);
+  if (card.state === 'posted') {
+    const telling = { chat, context, card, target, content, asOf };
+    if (!isWithdrawn(context.session) || !(await removeCard(app, telling, signal)))
+      await editCard(app, telling, signal);
+    return;
+  }
   await postCard(app, { chat, context, card, target, content, asOf }, signal);
 }
 
@@ -130,6 +137,25 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
     await waitWith(app, card, undefined);
   }
   return false;
+}
+
+/** Stands in the `error` of a card that was taken away. */
+const removedCode = 'card_removed';
+
+/** @returns false where the card cannot be taken away: then it says what became of it */
+async function removeCard(app: App, telling: Telling, signal: AbortSignal): Promise<boolean> {
+  const { chat, card, target, asOf } = telling;
+  if (!chat.remove || !card.posted) return false;
+  try {
+    if (card.error === null) await chat.remove(target, outgoing(telling), card.posted, signal);
+  } catch (error) {
+    if (error instanceof FatalError) return false;
+    await waitWith(app, card, error);
+    return true;
+  }
+  const gone = { error: card.error ?? removedCode, editedAt: asOf };
+  await app.db.update(posts).set(gone).where(eq(posts.id, card.id));
+  return true;
 }
 
 /** Saying the same twice does no harm, so what was lost is simply said again. A card that is gone is left alone. */

@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { type Announced, calledBefore } from '../core/announced.ts';
 import {
   type AlbumFacts,
   albumCaption,
@@ -6,14 +7,18 @@ import {
   cardContent,
   commentContent,
   coverageOf,
+  cutAtWord,
+  streamLink,
   streamName,
 } from '../core/card.ts';
 import { worstDelivery } from '../core/delivery.ts';
 import type { ChatKind, Language } from '../core/model.ts';
 import type { ChatLimits, PostContent } from '../core/ports.ts';
+import { formatInstant } from '../core/schedule-text.ts';
 import { textOf } from '../core/text/text.ts';
 import { isForOthers } from '../core/url.ts';
 import { findAdBreaks } from '../db/ad-breaks.ts';
+import { findTimeZone } from '../db/chat-settings.ts';
 import {
   type DeliveryContext,
   type DeliveryRow,
@@ -25,7 +30,17 @@ import {
   type PartRow,
 } from '../db/deliveries.ts';
 import type { sessions, watches } from '../db/schema.ts';
-import { findChapters, findGaps, findRendition, keptInWindow } from '../db/sessions.ts';
+import {
+  findChapters,
+  findGaps,
+  findNames,
+  findOrigins,
+  findRendition,
+  findStreams,
+  findWithheld,
+  keptInWindow,
+  type StreamRow,
+} from '../db/sessions.ts';
 import { findAsked, findLeftOut } from '../db/troubles.ts';
 import { isIdUnknown, parentOf } from './outgoing.ts';
 import { targetRef } from './target.ts';
@@ -36,10 +51,23 @@ type SessionRow = typeof sessions.$inferSelect;
 /** What a window holds and misses. */
 async function windowFacts(app: App, delivery: DeliveryRow) {
   const kept = await keptInWindow(app.db, delivery.renditionId, delivery);
+  const withheld = await findWithheld(app.db, delivery);
+  // Where the source was lost and only a repetition came, nothing is missing.
+  const isBeforeWithheld = ({ atMs, lengthMs }: { atMs: number; lengthMs: number }) =>
+    lengthMs === 0 && withheld.some((one) => one.atMs === atMs);
   const gaps = (await findGaps(app.db, delivery.renditionId)).filter(
-    (gap) => gap.atMs >= kept.startMs && gap.atMs <= kept.endMs,
+    (gap) => gap.atMs >= kept.startMs && gap.atMs <= kept.endMs && !isBeforeWithheld(gap),
   );
-  return { ...kept, gaps: gaps.map((gap) => ({ ...gap, atMs: gap.atMs - kept.startMs })) };
+  const inWindow = <T extends { atMs: number }>(rows: T[]) =>
+    rows.map((row) => ({ ...row, atMs: Math.max(0, row.atMs - kept.startMs) }));
+  return { ...kept, gaps: inWindow(gaps), withheld: inWindow(withheld) };
+}
+
+/** What a recording is called after: the Streams of a pair that it was captured from, else its own. */
+async function namesOf(app: App, session: SessionRow, stream: StreamRow): Promise<[string, ...string[]]> {
+  const origins = session.crossId === null ? [] : await findOrigins(app.db, session.id);
+  const [first, ...others] = origins.map(streamName);
+  return first === undefined ? [streamName(stream)] : [first, ...others];
 }
 
 /** A Delivery whose Posts are planned, with the chat's limits. */
@@ -55,7 +83,7 @@ async function captionOf(
   const { session, stream } = context;
   const kept = await windowFacts(app, delivery);
   const about = {
-    streamName: streamName(stream),
+    streamName: (await namesOf(app, session, stream)).join(' + '),
     title: session.title ?? undefined,
     startedAt: session.startedAt,
     lengthMs: kept.lengthMs,
@@ -87,6 +115,16 @@ export async function contentOfLink(app: App, planning: Planning): Promise<PostC
     { text: download, url: fileUrl },
   ];
   return { text, url, buttons };
+}
+
+/** `mode=notify`: that it is live, and where. */
+export async function contentOfNotice(app: App, delivery: DeliveryRow): Promise<PostContent> {
+  const context = await findDelivery(app.db, delivery.id);
+  if (!context) throw new Error('delivery vanished');
+  const { session, watch, stream } = context;
+  const [source = stream] = session.sourceId === null ? [] : await findStreams(app.db, [session.sourceId]);
+  const { live } = textOf(watch.language as Language).notice;
+  return { text: live(streamName(source), cutAtWord(session.title ?? '', 300)), url: streamLink(source) };
 }
 
 /** Whether the people of a chat can open our pages. */
@@ -135,12 +173,14 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     parts.map((part) => part.id),
     account,
   );
+  const origins = await namesOf(app, session, stream);
+  const isAnnounced = session.state === 'waiting' && delivery.closedAt === null;
   const pageUrl = pageOf(app, session) ?? (watch.chatKind === 'web' ? `/sessions/${session.id}` : undefined);
   return cardContent(watch.language as Language, {
     sessionId: session.id,
     sessionState: session.state,
     deliveryState: worst.state,
-    streamName: streamName(stream),
+    streamName: origins.join(' + '),
     title: session.title ?? undefined,
     quality: found?.rendition.name ?? watch.quality,
     recordedMs: facts.lengthMs,
@@ -153,11 +193,26 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     endReason: delivery.closeReason ?? undefined,
     error: worst.error ?? siblings.find((sibling) => sibling.delivery.error)?.delivery.error ?? undefined,
     isClosed: delivery.closedAt !== null,
+    origins,
+    withheld: facts.withheld,
+    announced: isAnnounced ? await announcedOf(app, session, watch) : undefined,
+    isWithdrawn: isWithdrawn(session),
     pageUrl,
     postUrl: await findPostUrl(app, siblings),
     leftOut: await findLeftOut(app.db, worst),
     asked: await findQuestion(app, siblings),
   });
+}
+
+/** Whether a Session is over whose broadcast was announced and never seen live. */
+export const isWithdrawn = ({ state, detectedAt, endReason }: SessionRow): boolean =>
+  state === 'failed' && detectedAt === null && endReason !== null;
+
+async function announcedOf(app: App, session: SessionRow, watch: WatchRow): Promise<Announced> {
+  const { scheduledFor, category } = session;
+  const zone = await findTimeZone(app.db, { kind: watch.chatKind, chatId: watch.chatId });
+  const begins = scheduledFor ? `${formatInstant(scheduledFor, zone, watch.language as Language)} ${zone}` : undefined;
+  return { category: category ?? undefined, begins, before: calledBefore(await findNames(app.db, session.id)) };
 }
 
 /** The first question that is open about a recording; one about the card itself cannot stand on it. */

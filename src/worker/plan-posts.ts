@@ -1,13 +1,14 @@
 import { eq } from 'drizzle-orm';
 import { ring, transition } from '../advance.ts';
 import type { App } from '../app.ts';
+import { noticedReason } from '../core/delivery.ts';
 import { groupPosts, wantsLink } from '../core/parts.ts';
 import type { ChatLimits } from '../core/ports.ts';
 import { findPartsOfDelivery, findPosts, type PartRow, type Plannable } from '../db/deliveries.ts';
 import { deliveries, posts } from '../db/schema.ts';
 import { keptInWindow } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
-import { contentOfAlbum, contentOfComment, contentOfLink, hasLinks } from './content.ts';
+import { contentOfAlbum, contentOfComment, contentOfLink, contentOfNotice, hasLinks } from './content.ts';
 
 type NewPost = Pick<typeof posts.$inferInsert, 'kind' | 'ordinal' | 'partIds' | 'content'>;
 
@@ -36,6 +37,8 @@ export async function planPosts(app: App, plannable: Plannable, limits: ChatLimi
 
 async function contents(app: App, plannable: Plannable, limits: ChatLimits): Promise<NewPost[]> {
   const { delivery, target } = plannable;
+  if (delivery.closeReason === noticedReason)
+    return [{ kind: 'link', ordinal: 0, content: await contentOfNotice(app, delivery) }];
   const parts = await findPartsOfDelivery(app.db, delivery);
   const { lengthMs } = await keptInWindow(app.db, delivery.renditionId, delivery);
   if (lengthMs === 0) return [];

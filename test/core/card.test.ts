@@ -180,6 +180,6 @@ describe('the comment', () => {
 
 test('a stream without a title is called by its address, without secrets', () => {
   const channel = 'https://u:p@e.example/live.m3u8?sig=SECRET';
-  expect(streamName({ platform: 'generic', channel, title: null })).toBe('e.example/live.m3u8');
-  expect(streamName({ platform: 'twitch', channel: 'someone', title: null })).toBe('someone');
+  expect(streamName({ platform: 'generic', channel })).toBe('e.example/live.m3u8');
+  expect(streamName({ platform: 'twitch', channel: 'someone' })).toBe('someone');
 });

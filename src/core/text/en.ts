@@ -76,6 +76,7 @@ export const en = {
     hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
     hls_format_unsupported: () => 'This stream comes in a form that cannot be recorded.',
     source_lost: () => 'The stream does not answer; I keep trying.',
+    source_paused: () => 'The stream stopped; I wait whether it comes back.',
     source_stalled: () => 'The stream stands still; I keep trying.',
     http_error: () => 'The server of the stream answered with an error; I keep trying.',
     timeout: () => 'The server of the stream did not answer in time; I keep trying.',
@@ -228,7 +229,7 @@ export const en = {
       `The file is too big: at most ${Math.round(Number(v.maxBytes) / 1000)} kB are read.`,
     cross_with_itself: () => 'cross= names the same stream again. Name the other one of the pair.',
     watched_already: (v: ErrorValues) =>
-      `${v.id} watches this stream whatever the hour, so every= would change nothing. End it with /unwatch ${v.id} first.`,
+      `${v.id} watches this stream already, and every= would take the place of its rules. End it with /unwatch ${v.id} first, or use /watch with schedule=.`,
     paused_already: (v: ErrorValues) => `${v.id} is paused already. /resume ${v.id} goes on with it.`,
     bad_time_zone: (v: ErrorValues) =>
       `I do not know the time zone "${v.zone}". Use a name of a region and city, like Europe/Berlin or America/New_York, or UTC.`,
@@ -242,6 +243,7 @@ export const en = {
     reconnect: 'reconnected',
     ad_break: 'advertisement',
     corrupt: 'broken data',
+    phantom: 'repeats what came before',
   } as Record<string, string>,
   endReasons: {
     source_ended: 'the stream ended',
@@ -250,6 +252,7 @@ export const en = {
     cancelled: 'cancelled',
     for_over: 'the time asked for is over',
     session_hours: 'goes on as the next recording',
+    not_live: 'it did not begin',
     filtered: 'its title or category is not wanted any more',
     schedule_over: 'the time of the order is over',
   } as Record<string, string>,
@@ -264,6 +267,7 @@ export const en = {
     paused: 'needs help',
     failed: 'nothing recorded',
     cancelled: 'cancelled',
+    withdrawn: 'not live after all',
   } as Record<string, string>,
   /** What looking at a stream showed. */
   checks: {
@@ -297,6 +301,13 @@ export const en = {
     status: 'Status',
     leftOut: 'Left out',
     leftOutCount: (count: number, length: string) => `${many(count, 'part', 'parts')}, ${length}, by hand`,
+    withheld: 'Not posted',
+    withheldCount: (count: number, length: string) =>
+      `${many(count, 'piece', 'pieces')}, ${length}, kept: it repeats what came before`,
+    origins: 'Recorded from',
+    category: 'Category',
+    begins: 'Begins',
+    before: 'Before',
     question: 'Question',
     stands: 'It stands',
     isMissing: 'It does not',
@@ -324,7 +335,12 @@ export const en = {
     leftOutHead: 'Left out by hand:',
     leftOut: (at: string, length: string) => `${at}: ${length}`,
     leftOutUnsure: (at: string, length: string) => `${at}: ${length} (not known whether it stands)`,
+    withheldHead: 'Kept, but not posted:',
+    withheld: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
     linksNeedUrl: 'Links need PUBLIC_URL, which is not set on the server; so the parts are posted.',
+  },
+  notice: {
+    live: (name: string, title: string) => (title ? `${name} is live: ${title}` : `${name} is live.`),
   },
   replies: {
     recording: (id: string, name: string) => `Recording ${name} as ${id}. /stop ${id} ends and posts it.`,
@@ -350,6 +366,8 @@ export const en = {
       answer === 'posted' ? `Noted: ${id} stands.` : `Noted: ${id} does not stand; I send it again.`,
     resumed: (ids: string) => `${ids} goes on.`,
     idle: 'Nothing is being recorded. Type /record or /watch with a link.',
+    idleOrders: 'Nothing is being recorded. What is watched:',
+    moreOrders: '/list shows all orders.',
     noWatches: 'Nothing is watched in this chat.',
     page: (page: number, pages: number) => `Page ${page} of ${pages}`,
     targetAdded: (name: string, place: string) => `Target "${name}" is set: ${place}.`,
@@ -403,13 +421,8 @@ export const en = {
     noTitle: (filter: string) => `filtered: the site tells no title yet, and ${filter} is asked for`,
     noCategory: (filter: string) => `filtered: the site tells no category yet, and ${filter} is asked for`,
     outside: (next: string) => (next ? `outside its times until ${next}` : 'its times are over'),
-    offline: (since: string) => `offline, seen so since ${since}`,
-    ended: (since: string) => `its broadcast is over since ${since}`,
-    scheduled: (since: string) => `announced, not live yet (asked since ${since})`,
-    unknown: (since: string, reason: string) => `nobody knows since ${since}: ${reason}`,
     notify: 'live; I only tell of it',
-    live: 'live; the recording begins',
-    unchecked: 'not looked at yet',
+    starting: 'live; the recording begins',
   },
   /** What an argument of a command is, in at most 100 letters. */
   arguments: {

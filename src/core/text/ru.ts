@@ -80,6 +80,7 @@ export const ru = {
     hls_drm: () => 'Этот эфир защищён DRM: расшифровать его может только его собственный плеер, записать нельзя.',
     hls_format_unsupported: () => 'Этот эфир идёт в форме, которую нельзя записать.',
     source_lost: () => 'Эфир не отвечает; продолжаю пробовать.',
+    source_paused: () => 'Эфир остановился; жду, не вернётся ли он.',
     source_stalled: () => 'Эфир стоит на месте; продолжаю пробовать.',
     http_error: () => 'Сервер эфира ответил ошибкой; продолжаю пробовать.',
     timeout: () => 'Сервер эфира не ответил вовремя; продолжаю пробовать.',
@@ -231,7 +232,7 @@ export const ru = {
       `Файл слишком велик: читается не больше ${Math.round(Number(v.maxBytes) / 1000)} кБ.`,
     cross_with_itself: () => 'В cross= назван тот же эфир. Назовите второй из пары.',
     watched_already: (v: ErrorValues) =>
-      `${v.id} следит за этим эфиром в любое время, и every= ничего не изменит. Сначала снимите его: /unwatch ${v.id}.`,
+      `${v.id} уже следит за этим эфиром, и every= заменило бы его правила. Сначала снимите его: /unwatch ${v.id}, или наберите /watch с schedule=.`,
     paused_already: (v: ErrorValues) => `${v.id} уже на паузе. /resume ${v.id} продолжит.`,
     bad_time_zone: (v: ErrorValues) =>
       `Я не знаю часовой пояс «${v.zone}». Назовите регион и город, например Europe/Moscow или Asia/Almaty, или UTC.`,
@@ -245,6 +246,7 @@ export const ru = {
     reconnect: 'переподключение',
     ad_break: 'реклама',
     corrupt: 'повреждённые данные',
+    phantom: 'повторяет уже записанное',
   } as Record<string, string>,
   endReasons: {
     source_ended: 'эфир закончился',
@@ -253,6 +255,7 @@ export const ru = {
     cancelled: 'отменено',
     for_over: 'заказанное время вышло',
     session_hours: 'продолжается следующей записью',
+    not_live: 'эфир не начался',
     filtered: 'название или категория больше не подходят',
     schedule_over: 'время заказа вышло',
   } as Record<string, string>,
@@ -267,6 +270,7 @@ export const ru = {
     paused: 'нужна помощь',
     failed: 'ничего не записано',
     cancelled: 'отменено',
+    withdrawn: 'эфира не было',
   } as Record<string, string>,
   checks: {
     states: {
@@ -300,6 +304,13 @@ export const ru = {
     status: 'Статус',
     leftOut: 'Пропущено',
     leftOutCount: (count: number, length: string) => `${many(count, 'часть', 'части', 'частей')}, ${length}, вручную`,
+    withheld: 'Не опубликовано',
+    withheldCount: (count: number, length: string) =>
+      `${many(count, 'кусок', 'куска', 'кусков')}, ${length}, сохранено: повторяет уже записанное`,
+    origins: 'Записано с',
+    category: 'Категория',
+    begins: 'Начало',
+    before: 'Раньше',
     question: 'Вопрос',
     stands: 'Есть',
     isMissing: 'Нет',
@@ -328,7 +339,12 @@ export const ru = {
     leftOutHead: 'Пропущено вручную:',
     leftOut: (at: string, length: string) => `${at}: ${length}`,
     leftOutUnsure: (at: string, length: string) => `${at}: ${length} (неизвестно, есть ли)`,
+    withheldHead: 'Сохранено, но не опубликовано:',
+    withheld: (at: string, length: string, cause: string) => `${at}: ${length} (${cause})`,
     linksNeedUrl: 'Для ссылок нужен PUBLIC_URL, а на сервере он не задан; поэтому опубликованы части.',
+  },
+  notice: {
+    live: (name: string, title: string) => (title ? `${name} в эфире: ${title}` : `${name} в эфире.`),
   },
   replies: {
     recording: (id: string, name: string) => `Записываю ${name}, номер ${id}. /stop ${id} завершит и опубликует.`,
@@ -354,6 +370,8 @@ export const ru = {
       answer === 'posted' ? `Учту: ${id} есть.` : `Учту: ${id} нет; отправляю снова.`,
     resumed: (ids: string) => `${ids}: продолжаю.`,
     idle: 'Ничего не записывается. Наберите /record или /watch со ссылкой.',
+    idleOrders: 'Ничего не записывается. За чем слежу:',
+    moreOrders: 'Все заказы покажет /list.',
     noWatches: 'В этом чате ни за чем не следят.',
     page: (page: number, pages: number) => `Страница ${page} из ${pages}`,
     targetAdded: (name: string, place: string) => `Цель «${name}» сохранена: ${place}.`,
@@ -404,13 +422,8 @@ export const ru = {
     noTitle: (filter: string) => `не подходит: сайт ещё не назвал эфир, а нужно ${filter}`,
     noCategory: (filter: string) => `не подходит: сайт ещё не назвал категорию, а нужна ${filter}`,
     outside: (next: string) => (next ? `не его время до ${next}` : 'его время вышло'),
-    offline: (since: string) => `эфира нет, так с ${since}`,
-    ended: (since: string) => `эфир закончен, так с ${since}`,
-    scheduled: (since: string) => `объявлен, но ещё не идёт (спрашиваю с ${since})`,
-    unknown: (since: string, reason: string) => `неизвестно с ${since}: ${reason}`,
     notify: 'в эфире; я только сообщаю',
-    live: 'в эфире; запись начинается',
-    unchecked: 'ещё не проверялось',
+    starting: 'в эфире; запись начинается',
   },
   arguments: {
     url: 'ссылка на страницу эфира или его плейлист',
