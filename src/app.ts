@@ -19,6 +19,7 @@ import { endWarmYtdlp } from './media/warm-ytdlp.ts';
 import { openMp4 } from './media/whole.ts';
 import { createDirectPlatform } from './monitor/platforms/direct.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
+import { createKickPlatform } from './monitor/platforms/kick.ts';
 import { createTwitchPlatform } from './monitor/platforms/twitch/twitch.ts';
 import { createYoutubePlatform } from './monitor/platforms/youtube/youtube.ts';
 import { pollUntil } from './monitor/poll.ts';
@@ -101,6 +102,7 @@ function openPlatforms(config: Config, log: Logger): Platform[] {
       apiKey: config.youtubeApiKey,
       onKeyRefused: () => log.warn('YouTube refuses YOUTUBE_API_KEY; its pages are looked at without it'),
     }),
+    createKickPlatform(generic),
     createDirectPlatform(generic),
     createGenericPlatform(generic),
   ];

@@ -100,15 +100,15 @@ function calledBy(page: Page): Pick<Resolved, 'title' | 'startedAt'> {
   return { title: page.title ? cleanTitle(page.title) : undefined, ...started };
 }
 
-/** What yt-dlp does not know, streamlink may. */
+/** What yt-dlp does not know, or cannot read, streamlink may; where it cannot either, yt-dlp's reason is told. */
 async function fromOther(url: string, options: ResolveOptions, error: unknown): Promise<Resolved> {
   const { programs, quality, engine, signal, allowPrivate, cookies } = options;
-  const isUnknown = error instanceof UserError && error.code === 'site_unknown';
-  if (!isUnknown || !programs.streamlink) throw error;
+  signal.throwIfAborted();
+  if (!isOpen(error) || !programs.streamlink) throw error;
   const asking = { streamlink: programs.streamlink, signal, allowPrivate, cookies };
   const page = await askStreamlink(url, asking).catch((other: unknown) => {
-    // It is not needed: without it the site is unknown.
-    throw other instanceof UserError && other.code === 'program_missing' ? error : other;
+    signal.throwIfAborted();
+    throw saysMore(other, error) ? other : error;
   });
   const found = chooseStream(url, page, quality);
   const input = engine ? { url, headers: {}, protocol: found.protocol, quality, engine } : found;
@@ -117,4 +117,16 @@ async function fromOther(url: string, options: ResolveOptions, error: unknown): 
     ...{ input, isLive: true, isEnded: false, title: title ?? undefined, channel: author ?? undefined },
     ...(id ? { pageId: id } : {}),
   };
+}
+
+/** What yt-dlp said leaves the question open. */
+function isOpen(error: unknown): boolean {
+  if (error instanceof UserError) return error.code === 'site_unknown';
+  return error instanceof TemporaryError && error.code === 'resolve_failed';
+}
+
+/** Of a site that yt-dlp does not know streamlink's word is all there is. */
+function saysMore(other: unknown, error: unknown): boolean {
+  if (!(error instanceof UserError)) return false;
+  return !(other instanceof UserError) || other.code === 'stream_offline';
 }

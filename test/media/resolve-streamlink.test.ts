@@ -85,6 +85,15 @@ test.each([
   await expect(ask({ streamlink })).rejects.toMatchObject(expected);
 });
 
+test('what yt-dlp cannot read streamlink may; else yt-dlp is believed', async () => {
+  await ytdlp.complain('ERROR: [Kick] x: Unable to download webpage: HTTP Error 403: Forbidden');
+  await answer({ error: 'No playable streams found on this URL: https://example.com/' });
+  await expect(ask({ streamlink })).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
+  await answer({ streams: { best: { type: 'hls', url: 'https://cdn/a.m3u8' } } });
+  expect(await ask({ streamlink })).toMatchObject({ isLive: true, input: { url: 'https://cdn/a.m3u8' } });
+  await ytdlp.complain('ERROR: Unsupported URL: https://example.com/');
+});
+
 test('without streamlink the site is unknown', async () => {
   await expect(ask({ streamlink: join(dir, 'none') })).rejects.toMatchObject({ code: 'site_unknown' });
   await expect(ask({})).rejects.toMatchObject({ code: 'site_unknown' });
