@@ -55,6 +55,11 @@ export function createWebChat(options: WebChatOptions): Chat {
       await db.update(webMessages).set({ content: post.content, editedAt: sql`now()` }).where(eq(webMessages.id, id));
       await bus.tell('web_messages', id);
     },
+    async remove(_target, _post, ids) {
+      const id = Number(ids.messageIds[0]);
+      await db.delete(webMessages).where(eq(webMessages.id, id));
+      await bus.tell('web_messages', id);
+    },
     async say({ chatId }, { key, text }) {
       const said = { chatId, author: 'bot' as const, kind: 'reply' as const, content: { text }, nonce: key };
       const [row] = await db.insert(webMessages).values(said).onConflictDoNothing().returning({ id: webMessages.id });

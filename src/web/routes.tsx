@@ -112,6 +112,8 @@ function sendEvents(c: Context, app: App, closing: AbortSignal) {
           ? await findThreads(app.db)
           : await Promise.all(batch.map((id) => findThread(app.db, id)));
         for (const thread of threads) if (thread) await stream.writeSSE({ data: String(<Message thread={thread} />) });
+        const gone = threads.flatMap((thread, index) => (thread ? [] : [String(batch[index])]));
+        for (const data of gone) await stream.writeSSE({ event: 'gone', data });
       }
     } finally {
       unhear();

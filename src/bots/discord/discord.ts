@@ -5,7 +5,7 @@ import { examineTarget } from './doctor.ts';
 import { limitsOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { findPlace } from './place.ts';
-import { editCard, sendPost } from './post.ts';
+import { editCard, removeCard, sendPost } from './post.ts';
 import { reconcilePost } from './reconcile.ts';
 import { sayText } from './reply.ts';
 
@@ -24,6 +24,7 @@ export function createDiscordChat(options: DiscordOptions): Chat {
     },
     post: (target, post, items, signal) => sendPost(discord, target, post, items, signal),
     edit: (_target, post, ids, signal) => editCard(discord, post, ids, signal),
+    remove: (_target, post, ids, signal) => removeCard(discord, post, ids, signal),
     say: (chat, { key, text }, signal) =>
       sayText(discord, { channelId: destination(addressOf(chat)).channelId, key, text }, signal),
     reconcile: (target, post) => reconcilePost(discord, target, post),

@@ -70,6 +70,23 @@ export async function editCard(
   );
 }
 
+/** Takes a card away; one that is gone ("Unknown Message") is no fault. */
+export async function removeCard(
+  discord: Discord,
+  post: OutgoingPost,
+  { messageIds: [messageId = ''], chatId }: PostedIds,
+  signal: AbortSignal,
+): Promise<void> {
+  const channelId = chatId ?? destination(addressOf(post.chat)).channelId;
+  await send(discord, { channelId, deed: 'edit', signal }, async () => {
+    try {
+      await discord.api.delete(Routes.channelMessage(channelId, messageId), { signal });
+    } catch (error) {
+      if (!isApiCode(error, 10008)) throw error;
+    }
+  });
+}
+
 /**
  * Publishes posts of an announcement channel to those that follow it, where the Target asks for that. The post stands
  * whatever comes of it; Discord allows about ten an hour in a channel.

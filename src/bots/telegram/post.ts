@@ -5,7 +5,7 @@ import { send } from './call.ts';
 import { addressOf, destination } from './chats.ts';
 import type { Telegram } from './client.ts';
 import { sendComment } from './comment.ts';
-import { isNotModified } from './errors.ts';
+import { isMissing, isNotModified } from './errors.ts';
 import { cardHtml, escapeHtml, keyboardOf, linkLines } from './markup.ts';
 import { openPicture, remoteOf, uploadVideo } from './upload.ts';
 
@@ -61,6 +61,24 @@ export async function editCard(
       await api.editMessageText(chatId, Number(ids.messageIds[0]), cardHtml(post.content), options, signal as never);
     } catch (error) {
       if (!isNotModified(error)) throw error;
+    }
+  });
+}
+
+/** Takes a card away; one that is gone is no fault. Source: Bot API, deleteMessage: not after 48 hours. */
+export async function removeCard(
+  telegram: Telegram,
+  post: OutgoingPost,
+  ids: PostedIds,
+  signal: AbortSignal,
+): Promise<void> {
+  const { chatId } = destination(addressOf(post.chat));
+  if (ids.chatId !== undefined && ids.chatId !== chatId) throw new FatalError('telegram_message_gone');
+  await send(telegram, { chatId, method: 'deleteMessage', signal }, async (api) => {
+    try {
+      await api.deleteMessage(chatId, Number(ids.messageIds[0]), signal as never);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
     }
   });
 }

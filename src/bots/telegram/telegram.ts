@@ -6,7 +6,7 @@ import { MovedError } from './errors.ts';
 import { limitsOf, vaultOf } from './limits.ts';
 import { listen } from './listen.ts';
 import { findPlace } from './place.ts';
-import { editCard, sendPost } from './post.ts';
+import { editCard, removeCard, sendPost } from './post.ts';
 import { reconcilePost } from './reconcile.ts';
 import { sayText } from './reply.ts';
 import { uploadVideo } from './upload.ts';
@@ -41,6 +41,7 @@ export function createTelegramChat(options: TelegramOptions): Chat {
     },
     post: (target, post, items, signal) => sendPost(telegram, target, post, items, signal),
     edit: (_target, post, ids, signal) => editCard(telegram, post, ids, signal),
+    remove: (_target, post, ids, signal) => removeCard(telegram, post, ids, signal),
     say: ({ chatId, threadId }, { text }, signal) => sayText(telegram, { chatId, threadId, text }, signal),
     reconcile: (target, post, items, signal) => reconcilePost(telegram, target, post, items, signal),
     linkTo,

@@ -29,6 +29,7 @@ if (list) {
   window.scrollTo({ top: document.body.scrollHeight });
   const events = new EventSource(list.dataset.events);
   events.addEventListener('message', (event) => show(event.data));
+  events.addEventListener('gone', (event) => document.getElementById(`m${event.data}`)?.remove());
   document.querySelector('form.say').addEventListener('htmx:after:request', (event) => {
     // What was refused stays to be sent again.
     if (event.detail.ctx?.response?.status < 400) event.target.reset?.();
