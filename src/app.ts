@@ -7,9 +7,11 @@ import { createWebChat } from './bots/web.ts';
 import { dispatch } from './commands/dispatch.ts';
 import { suggest } from './commands/suggest.ts';
 import { type Config, splitList } from './config.ts';
+import type { CookieReader } from './core/cookies.ts';
 import type { ChatKind } from './core/model.ts';
 import type { Chat, Platform, Storage } from './core/ports.ts';
 import { type Database, openDatabase, type Sql } from './db/client.ts';
+import { createCookieReader } from './db/cookies.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
 import { lockDataDir } from './db/lock-data-dir.ts';
 import { migrateDatabase } from './db/migrate.ts';
@@ -44,6 +46,7 @@ export type App = {
   storage: Storage;
   platforms: Platform[];
   chats: Map<ChatKind, Chat>;
+  cookies: CookieReader;
   /** Names this process as an owner of leases; new at each start. */
   owner: string;
 };
@@ -84,14 +87,15 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   closers.push(endWarmYtdlp);
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
-  const platforms = openPlatforms(config, log);
+  const cookies = createCookieReader(db, config.secretKey, log);
+  const platforms = openPlatforms(config, log, cookies);
   const chats = await openChats({ config, log, db, bus, storage });
-  return { config, log, db, sql, bus, queue, storage, platforms, chats, owner: randomUUID() };
+  return { config, log, db, sql, bus, queue, storage, platforms, chats, cookies, owner: randomUUID() };
 }
 
 /** The first that knows an address has it; the generic one knows them all. */
-function openPlatforms(config: Config, log: Logger): Platform[] {
-  const generic = { programs: config, allowPrivate: config.allowPrivateSources };
+function openPlatforms(config: Config, log: Logger, cookies: CookieReader): Platform[] {
+  const generic = { programs: config, allowPrivate: config.allowPrivateSources, cookies };
   const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
   const { twitchApiRoot: apiRoot, twitchAuthRoot: authRoot } = config;
   return [

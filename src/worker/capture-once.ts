@@ -49,7 +49,7 @@ export async function captureOnce(app: App, capturing: Capturing): Promise<Captu
 async function openItems(app: App, { rendition, source, keeper, dir, signal, pickSource }: Capturing) {
   const engine = await findEngine(app.db, rendition.id);
   const find = async (within: AbortSignal): Promise<SourceInput> => {
-    const options = { programs: app.config, allowPrivate: app.config.allowPrivateSources };
+    const options = { programs: app.config, allowPrivate: app.config.allowPrivateSources, cookies: app.cookies };
     const quality = rendition.name as Quality;
     return (await resolve(source.url, { ...options, quality, engine, signal: within })).input;
   };
@@ -62,6 +62,7 @@ async function openItems(app: App, { rendition, source, keeper, dir, signal, pic
     signal,
     allowPrivate: app.config.allowPrivateSources,
     programs: app.config,
+    cookies: app.cookies,
     ads: await findAdPolicy(app.db, rendition.id),
   });
 }
