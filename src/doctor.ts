@@ -71,7 +71,8 @@ function describe(error: unknown): string {
   return `${errorText(error)}${cause}`;
 }
 
-type Finding = Omit<Check, 'name'>;
+/** A check without its name. */
+export type Finding = Omit<Check, 'name'>;
 const ok = (detail: string): Finding => ({ state: 'ok', detail });
 
 async function checkProgram(
@@ -204,7 +205,8 @@ async function checkDiscord({ discordToken: token, discordApiRoot: apiRoot, disc
   return ok(`${detail}; invite: ${invite}`);
 }
 
-async function checkTwitch(config: Config): Promise<Finding> {
+/** Asks Twitch's API with the application that is set. @throws UserError where Twitch refuses its id or secret */
+export async function checkTwitch(config: Config): Promise<Finding> {
   const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
   const slow = 'each channel is looked at by itself, every 2 minutes';
   const advice = 'make an application at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_ID and its secret';
