@@ -1,9 +1,10 @@
-import { and, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, eq, gt, inArray } from 'drizzle-orm';
 import { mayReopen } from '../core/delivery.ts';
 import { type Called, mayRecord } from '../core/rules.ts';
 import { stoppedReasons } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
-import { checks, deliveries, sessions } from '../db/schema.ts';
+import { findLastWindows, type LastWindow } from '../db/ruled-watches.ts';
+import { checks } from '../db/schema.ts';
 import type { SessionRow } from '../db/sessions.ts';
 import type { Wanted } from './join-watches.ts';
 
@@ -23,16 +24,17 @@ export async function whoMayJoin(tx: Queryable, wanted: Wanted[], seen: SeenLive
   const now = new Date();
   const allowed = wanted.filter(({ watch }) => mayRecord(watch, seen.called, now));
   if (allowed.length === 0) return [];
-  const last = await findLastWindows(tx, allowed);
+  const last = await findLastWindows(
+    tx,
+    allowed.map(({ watch }) => watch.id),
+  );
   const joining: Wanted[] = [];
   for (const each of allowed) {
-    const window = last.get(keyOf(each.watch.id, each.targetId));
+    const window = last.get(each.watch.id)?.find(({ targetId }) => targetId === each.targetId);
     if (!window || (await isOpenTo(tx, each, { window, seen }))) joining.push(each);
   }
   return joining;
 }
-
-type LastWindow = typeof deliveries.$inferSelect & { broadcastId: string | null };
 
 async function isOpenTo(
   tx: Queryable,
@@ -54,23 +56,4 @@ async function wasOffline(tx: Queryable, streamId: number, since: Date): Promise
     .where(and(eq(checks.streamId, streamId), inArray(checks.state, ['offline', 'ended']), gt(checks.lastAt, since)))
     .limit(1);
   return row !== undefined;
-}
-
-const keyOf = (watchId: number, targetId: number) => `${watchId} ${targetId}`;
-
-/** The last window of each order and Target, in whatever Session; those that only held a notice do not count. */
-async function findLastWindows(tx: Queryable, wanted: Wanted[]): Promise<Map<string, LastWindow>> {
-  const watchIds = [...new Set(wanted.map(({ watch }) => watch.id))];
-  const rows = await tx
-    .selectDistinctOn([deliveries.watchId, deliveries.targetId], {
-      delivery: deliveries,
-      broadcastId: sessions.broadcastId,
-    })
-    .from(deliveries)
-    .innerJoin(sessions, eq(sessions.id, deliveries.sessionId))
-    .where(and(inArray(deliveries.watchId, watchIds), sql`${deliveries.closeReason} is distinct from 'noticed'`))
-    .orderBy(deliveries.watchId, deliveries.targetId, sql`${deliveries.id} desc`);
-  return new Map(
-    rows.map(({ delivery, broadcastId }) => [keyOf(delivery.watchId, delivery.targetId), { ...delivery, broadcastId }]),
-  );
 }

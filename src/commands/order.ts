@@ -8,7 +8,14 @@ import { ensureTarget, toStreamRef, upsertStream, upsertWatch, type WatchRow } f
 import { type Args, type CommandContext, matchStream } from './context.ts';
 import { rulesOf } from './order-rules.ts';
 
-export type Order = { platform: Platform; stream: StreamRef; watch: WatchRow; isNew: boolean };
+export type Order = {
+  platform: Platform;
+  stream: StreamRef;
+  watch: WatchRow;
+  isNew: boolean;
+  /** The Stream it is paired with. */
+  cross: StreamRef | undefined;
+};
 
 /** The Platform of a link and its Stream row. @throws UserError `site_unknown` */
 export async function findStream(app: App, href: string): Promise<{ platform: Platform; stream: StreamRef }> {
@@ -49,10 +56,10 @@ async function findOrdered(
 }
 
 /** The Stream that `cross=` pairs with another one. @throws UserError `site_unknown`, `cross_with_itself` */
-async function findPair(app: App, stream: StreamRef, href: string): Promise<number> {
+async function findPair(app: App, stream: StreamRef, href: string): Promise<StreamRef> {
   const { stream: pair } = await findStream(app, href);
   if (pair.id === stream.id) throw new UserError('cross_with_itself');
-  return pair.id;
+  return pair;
 }
 
 /**
@@ -64,6 +71,7 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
   const { platform, stream } = await findStream(app, String(args.url));
   const [first, ...others] = await findOrdered(app, ctx, args.to);
   const rules = rulesOf(args, await findTimeZone(app.db, ctx.chat), new Date());
+  const cross = args.cross === undefined ? undefined : await findPair(app, stream, String(args.cross));
   const order = {
     streamId: stream.id,
     chat: ctx.chat,
@@ -72,7 +80,7 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
     quality: (args.quality ?? 'best') as Quality,
     mode: (args.mode ?? 'record') as WatchMode,
     rules,
-    crossId: args.cross === undefined ? null : await findPair(app, stream, String(args.cross)),
+    crossId: cross?.id ?? null,
     once,
     targetId: first.id,
   };
@@ -82,5 +90,5 @@ export async function placeOrder(app: App, ctx: CommandContext, args: Args, once
     if (written.isNew) await addTargets(tx, written.watch.id, others);
     return written;
   });
-  return { platform, stream, ...placed };
+  return { platform, stream, cross, ...placed };
 }

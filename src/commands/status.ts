@@ -1,25 +1,47 @@
 import type { App } from '../app.ts';
 import { askingOf, askingSentence, cardState, cutAtWord, streamName } from '../core/card.ts';
-import { worstDelivery } from '../core/delivery.ts';
+import { parseRef, shown } from '../core/command.ts';
+import { finalDeliveryStates, worstDelivery } from '../core/delivery.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
+import { UserError } from '../core/errors.ts';
+import type { ChatReply } from '../core/ports.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
+import { findTimeZone } from '../db/chat-settings.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
 import { findAsked } from '../db/troubles.ts';
 import { findChatDeliveries, findWatches } from '../db/watches.ts';
 import { type ChatDelivery, type Command, type CommandContext, pickDeliveries } from './context.ts';
+import { describeOrders, orderLine } from './order-lines.ts';
 
 const perPage = 20;
 
-/** `/status [id]`: what is being recorded or posted for this chat. */
+/** `/status [id]`: what is being recorded or posted for this chat; where nothing is, why its orders record nothing. */
 export const status: Command = async (app, ctx, args) => {
+  if (args.id !== undefined && parseRef(String(args.id))?.kind === 'w') return statusOfOrder(app, ctx, String(args.id));
   if (args.id !== undefined) {
     const picked = await pickDeliveries(app, ctx, String(args.id), false);
     return { text: await describeAll(app, ctx, picked) };
   }
   const active = await findChatDeliveries(app.db, ctx.chat, { isUnfinished: true });
-  if (active.length === 0) return { text: textOf(ctx.language).replies.idle };
-  return { text: await describeAll(app, ctx, active) };
+  if (active.length > 0) return { text: await describeAll(app, ctx, active) };
+  const t = textOf(ctx.language).replies;
+  const orders = await findWatches(app.db, ctx.chat);
+  if (orders.length === 0) return { text: t.idle };
+  const lines = await describeOrders(app, ctx, orders.slice(0, perPage));
+  return { text: [t.idleOrders, ...lines, ...(orders.length > perPage ? [t.moreOrders] : [])].join('\n\n') };
 };
+
+/** `/status w3`: the order, and what is being recorded or posted for it. */
+async function statusOfOrder(app: App, ctx: CommandContext, ref: string): Promise<ChatReply> {
+  const watchId = parseRef(ref)?.id ?? 0;
+  const orders = (await findWatches(app.db, ctx.chat)).filter(({ watch }) => watch.id === watchId);
+  const rows = await findChatDeliveries(app.db, ctx.chat, { watchId });
+  const active = rows.filter(({ delivery }) => !finalDeliveryStates.includes(delivery.state));
+  if (orders.length === 0 && rows.length === 0) throw new UserError('nothing_found', { id: shown(ref) });
+  const told = orders.length === 0 && active.length === 0 ? rows : active;
+  const recorded = told.length > 0 ? [await describeAll(app, ctx, told)] : [];
+  return { text: [...(await describeOrders(app, ctx, orders)), ...recorded].join('\n\n') };
+}
 
 /** One paragraph for each order and Session, whatever number of Targets: of the Delivery that is worst off. */
 async function describeAll(app: App, ctx: CommandContext, rows: ChatDelivery[]): Promise<string> {
@@ -71,8 +93,7 @@ export const list: Command = async (app, ctx, args) => {
   if (rows.length === 0) return { text: t.noWatches };
   const pages = Math.ceil(rows.length / perPage);
   const page = Math.min(Number(args.page ?? 1), pages);
-  const lines = rows
-    .slice((page - 1) * perPage, page * perPage)
-    .map(({ watch, stream }) => `w${watch.id} ${streamName(stream)} (${watch.quality})${watch.once ? ' /record' : ''}`);
+  const timeZone = await findTimeZone(app.db, ctx.chat);
+  const lines = rows.slice((page - 1) * perPage, page * perPage).map((row) => orderLine(row, ctx, timeZone));
   return { text: [...lines, ...(pages > 1 ? [t.page(page, pages)] : [])].join('\n') };
 };

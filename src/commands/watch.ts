@@ -1,5 +1,7 @@
 import { streamName } from '../core/card.ts';
-import { textOf } from '../core/text/text.ts';
+import { describeRules } from '../core/rules-text.ts';
+import { codeSentence, textOf } from '../core/text/text.ts';
+import { findTimeZone } from '../db/chat-settings.ts';
 import { endWatch } from '../db/watches.ts';
 import type { Command } from './context.ts';
 import { placeOrder } from './order.ts';
@@ -7,9 +9,16 @@ import { pickWatches } from './pick-watches.ts';
 
 /** `/watch URL`: a standing order; the monitor looks at once. */
 export const watch: Command = async (app, ctx, args) => {
-  const { stream, watch: row } = await placeOrder(app, ctx, args, false);
+  const { platform, stream, watch: row, cross } = await placeOrder(app, ctx, args, false);
   await app.bus.tell('streams', stream.id);
-  return { text: textOf(ctx.language).replies.watching(`w${row.id}`, streamName(stream)) };
+  const t = textOf(ctx.language).replies;
+  const timeZone = await findTimeZone(app.db, ctx.chat);
+  const { rules } = row;
+  const facts = describeRules({ mode: 'record', rules, timeZone, crossName: cross && streamName(cross) }, ctx.language);
+  const said = (row.mode === 'notify' ? t.notifying : t.watching)(`w${row.id}`, streamName(stream));
+  const hint = platform.hint && codeSentence(ctx.language, platform.hint);
+  const lines = [said, facts.length > 0 && t.rules(facts.join(' · ')), hint];
+  return { text: lines.filter(Boolean).join('\n') };
 };
 
 /** `/unwatch ID|URL`: ends the standing order; what is being recorded goes on. */

@@ -1,4 +1,5 @@
-import { and, desc, eq, gte, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { noticedReason } from '../core/delivery.ts';
 import type { Queryable } from './client.ts';
 import { deliveries, sessions, streams, watches } from './schema.ts';
 
@@ -43,4 +44,28 @@ export async function hadWindowIn(db: Queryable, watchId: number, stretch: { fro
     .orderBy(desc(deliveries.id))
     .limit(1);
   return row !== undefined;
+}
+
+/** A window with what the platform calls its broadcast. */
+export type LastWindow = typeof deliveries.$inferSelect & { broadcastId: string | null };
+
+/**
+ * The last windows of orders, in whatever Session: one for each Target, the newest first; those that only held a notice
+ * do not count.
+ */
+export async function findLastWindows(db: Queryable, watchIds: number[]): Promise<Map<number, LastWindow[]>> {
+  const found = new Map<number, LastWindow[]>();
+  if (watchIds.length === 0) return found;
+  const rows = await db
+    .selectDistinctOn([deliveries.watchId, deliveries.targetId], {
+      delivery: deliveries,
+      broadcastId: sessions.broadcastId,
+    })
+    .from(deliveries)
+    .innerJoin(sessions, eq(sessions.id, deliveries.sessionId))
+    .where(and(inArray(deliveries.watchId, watchIds), sql`${deliveries.closeReason} is distinct from ${noticedReason}`))
+    .orderBy(deliveries.watchId, deliveries.targetId, desc(deliveries.id));
+  for (const { delivery, broadcastId } of rows.toSorted((a, b) => b.delivery.id - a.delivery.id))
+    found.set(delivery.watchId, [...(found.get(delivery.watchId) ?? []), { ...delivery, broadcastId }]);
+  return found;
 }

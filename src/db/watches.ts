@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import { finalDeliveryStates } from '../core/delivery.ts';
 import type { ChatAddress, Language, Quality, WatchMode } from '../core/model.ts';
 import type { StreamRef } from '../core/ports.ts';
@@ -99,12 +100,15 @@ export async function endWatch(db: Queryable, watchId: number): Promise<void> {
   await db.update(watches).set({ endedAt: sql`now()` }).where(eq(watches.id, watchId));
 }
 
-/** Standing orders of a chat, newest first. */
+const crossStreams = alias(streams, 'cross_streams');
+
+/** Standing orders of a chat, newest first, with the Stream each is paired with. */
 export async function findWatches(db: Queryable, chat: ChatAddress) {
   return db
-    .select({ watch: watches, stream: streams })
+    .select({ watch: watches, stream: streams, cross: crossStreams })
     .from(watches)
     .innerJoin(streams, eq(streams.id, watches.streamId))
+    .leftJoin(crossStreams, eq(crossStreams.id, watches.crossId))
     .where(and(eq(watches.chatKind, chat.kind), eq(watches.chatId, chat.chatId), isNull(watches.endedAt)))
     .orderBy(desc(watches.id));
 }

@@ -50,7 +50,7 @@ async function passWindow(app: App, { watch, stream }: Timed, { last, now }: { l
   const chat = { kind, chatId, ...(threadId ? { threadId } : {}) };
   const language = ofChat === 'ru' ? 'ru' : 'en';
   const zone = rules.timeZone ?? (await findTimeZone(app.db, chat));
-  const times = formatStretch(last, zone, language);
+  const times = formatStretch(last, zone, language, now);
   const text = textOf(language).replies.missedWindow(`w${watch.id}`, streamName(stream), times);
   const key = `missed w${watch.id} ${last.from.toISOString()}`;
   const isNew = await app.db.transaction(async (tx) => {

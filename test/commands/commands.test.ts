@@ -79,7 +79,7 @@ describe('/record', () => {
 
   test.each([
     [{ state: 'offline' }, 'Use /watch'],
-    [{ state: 'scheduled', scheduledFor: new Date('2030-01-02T03:04:05Z') }, 'announced for 2030-01-02 03:04 UTC'],
+    [{ state: 'scheduled', scheduledFor: new Date('2030-01-02T03:04:05Z') }, 'announced for Wed 2 Jan 2030 03:04 UTC'],
     [{ state: 'ended' }, 'is over'],
     [{ state: 'unknown', reason: 'timeout' }, 'did not say whether this is live'],
     [{ state: 'unknown', reason: 'members_only' }, 'for members only'],
@@ -208,7 +208,7 @@ describe('/watch', () => {
       .from(watches)
       .where(eq(watches.id, [...ids][0] ?? 0));
     expect(watch).toMatchObject({ once: false, rules: { splitMs: 1_800_000 } });
-    expect(await say(chat, '/list')).toBe(`w${watch?.id} later (best)`);
+    expect(await say(chat, '/list')).toBe(`w${watch?.id} later (best) · parts of 30:00`);
   });
 
   test('unwatch takes its id or link, and only its own', async () => {
