@@ -9,7 +9,7 @@ export type KickServer = {
   /** `undefined`: the channel exists and is offline. */
   setChannel(slug: string, broadcast: KickBroadcast | undefined): void;
   /** Every answer from now on: what Cloudflare shows to servers, or a status. */
-  setFault(fault: 'cloudflare' | 'policy' | 'changed' | 429 | 500 | undefined): void;
+  setFault(fault: 'cloudflare' | 'policy' | 'changed' | 'silence' | 429 | 500 | undefined): void;
   requests: string[];
   close(): Promise<void>;
 };
@@ -28,6 +28,7 @@ export async function startKick(): Promise<KickServer> {
     requests.push(request.url ?? '');
     const send = (status: number, body: string, type = 'application/json') =>
       void response.writeHead(status, { 'content-type': type, server: 'cloudflare' }).end(body);
+    if (fault === 'silence') return;
     if (fault === 'cloudflare') return send(403, challenge, 'text/html');
     if (fault === 'policy') return send(403, policy);
     if (fault === 'changed') return send(200, '<html>Kick</html>', 'text/html');
