@@ -71,8 +71,10 @@ export const environment = z.object({
   DISCORD_TOKEN: secret().describe('Token of the Discord bot.'),
   DISCORD_API_ROOT: z.url().default('https://discord.com/api').describe('Root of the Discord API.'),
   DISCORD_GUILDS: text().optional().describe('Guild ids, comma-separated, whose commands are registered at once.'),
-  TWITCH_CLIENT_ID: text().optional().describe('Client id of a Twitch application.'),
-  TWITCH_CLIENT_SECRET: secret().describe('Its secret.'),
+  TWITCH_CLIENT_ID: text()
+    .optional()
+    .describe('Client id of a Twitch application; with its secret a hundred channels are asked for at once.'),
+  TWITCH_CLIENT_SECRET: secret().describe('Secret of the Twitch application.'),
   TWITCH_API_ROOT: z.url().default('https://api.twitch.tv/helix').describe('Root of the Twitch API.'),
   TWITCH_AUTH_ROOT: z.url().default('https://id.twitch.tv/oauth2').describe('Root of the Twitch login.'),
   YOUTUBE_ROOT: z.url().default('https://www.youtube.com').describe('Root of YouTube.'),

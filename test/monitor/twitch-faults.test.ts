@@ -55,6 +55,21 @@ test('one failure in passing is not even told', async () => {
   expect(await statesOf(platform, refs(['bob']))).toEqual(['live']);
 });
 
+test('how long to wait is read by the clock of Twitch, whatever ours says', async () => {
+  const hours = (count: number) => new Date(Date.now() + count * 3_600_000);
+  const ask = async (count: number) => {
+    const server = await startTwitch();
+    server.add('alice');
+    const [date, reset] = [hours(count).toUTCString(), String(Math.ceil(hours(count).getTime() / 1000))];
+    const headers = { Date: date, 'Ratelimit-Reset': reset };
+    server.fault({ kind: 'status', status: 429, path: '/helix/users', headers });
+    expect(await statesOf(open(server), refs(['alice']))).toEqual(['offline']);
+    expect(server.callsOf('/helix/users').map(({ status }) => status)).toEqual([429, 200]);
+    await server.close();
+  };
+  await Promise.all([ask(1), ask(-1)]);
+});
+
 test('a token that Twitch refuses at once is told, and asked for once per check', async () => {
   const platform = open(twitch);
   twitch.fault({ kind: 'status', status: 401, path: '/helix/users', times: 2 });
