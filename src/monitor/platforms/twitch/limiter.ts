@@ -30,8 +30,8 @@ const shortestWaitMs = 1_000;
 
 /**
  * Makes the calls of twurple's client, in the place of its own limiter: that one knows neither another root nor an end, waits
- * by our clock against Twitch's, and asks in a circle where the header is missing. This one waits until the bucket is full
- * again, and gives the check up where that outlasts it.
+ * by our clock against Twitch's, and asks in a circle where the header is missing (docs/adr/0007). This one waits until the
+ * bucket is full again, and gives the check up where that outlasts it.
  */
 export function createLimiter(options: LimiterOptions) {
   return {
@@ -55,9 +55,8 @@ async function request(call: HelixCall, { apiRoot, bucket, signal, deadlineMs, g
       continue;
     }
     const response = await send(call, apiRoot, signal);
-    if (response.status === 429 || response.headers.get('ratelimit-remaining') === '0')
-      bucket.closedUntilMs = performance.now() + waitOf(response.headers);
     if (response.status !== 429) return response;
+    bucket.closedUntilMs = performance.now() + waitOf(response.headers);
     await response.body?.cancel();
   }
 }

@@ -26,8 +26,8 @@ const granted = z.object({ access_token: z.string().min(1), expires_in: z.number
 
 /**
  * Keeps the app token of one process: asked for once, however many checks want it, and again when it ends or is refused.
- * Elapsed time is monotonic, so a step of the clock neither keeps a dead token nor throws a good one away. (The provider of
- * `@twurple/auth` knows neither another root nor a limit of time.)
+ * Elapsed time is monotonic, so a step of the clock neither keeps a dead token nor throws a good one away. The provider of
+ * `@twurple/auth` knows neither another root nor a limit of time: docs/adr/0007.
  *
  * @throws from the function it gives: UserError `twitch_client_id`, `twitch_client_secret`; TemporaryError `rate_limited`,
  *   `http_error`, `timeout`, `connection_lost`, `answer_unclear`
