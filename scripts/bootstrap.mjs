@@ -70,6 +70,7 @@ const packages = {
   chromium: {},
   'yt-dlp': {},
   streamlink: {},
+  faketime: { brew: 'libfaketime' },
   [rtmpModule]: { apt: 'libnginx-mod-rtmp', dnf: 'nginx-mod-rtmp', apk: 'nginx-mod-rtmp' },
 };
 

@@ -4,5 +4,7 @@ import { become, build, installDependencies, installPrograms } from './bootstrap
 
 installDependencies();
 installPrograms(['ffmpeg', 'ffprobe', 'redis-server']);
+// Clocks that are wrong are left out without it.
+installPrograms(['faketime'], { isOptional: true });
 build();
 become(process.execPath, ['node_modules/tsx/dist/cli.mjs', 'test/chaos/chaos.ts', ...process.argv.slice(2)]);

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { everyStep } from './every-step.ts';
+import { findFaketime } from './fake-clock.ts';
 import { type RunResult, runOnce } from './run-once.ts';
 import { type ChaosFault, type Scenario, scenarios, scheduleOf } from './schedule.ts';
 import { startServers } from './servers.ts';
@@ -7,8 +8,13 @@ import { startServers } from './servers.ts';
 /** Kills, or puts to sleep, at each named step. */
 const stepScenarios = ['every-step', 'every-step-asleep'];
 
-const usage = `npm run chaos -- [--runs N] [--seed S] [--scenario NAME]
-Scenarios: ${[...scenarios, ...stepScenarios].join(', ')}. Run k of a command has the seed S + k.`;
+const usage = `npm run chaos -- [--runs N] [--seed S] [--scenario NAME] [--at-once N] [--step NAME] [--lines]
+Scenarios: ${[...scenarios, ...stepScenarios].join(', ')}. Run k of a command has the seed S + k.
+--at-once: so many runs at a time, each with servers of its own. --step: only this one of every-step.
+--lines: the time line of every run.`;
+
+type Run = { name: string; faults: ChaosFault[] };
+type Told = { isEveryStep: boolean; hasLines: boolean; hasRates: boolean };
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -16,6 +22,7 @@ async function main(): Promise<number> {
       runs: { type: 'string', default: '5' },
       seed: { type: 'string', default: '1' },
       scenario: { type: 'string', default: 'mixed' },
+      'at-once': { type: 'string', default: '1' },
       step: { type: 'string' },
       lines: { type: 'boolean', default: false },
     },
@@ -30,33 +37,47 @@ async function main(): Promise<number> {
         name: `seed ${seed + k}`,
         faults: scheduleOf(scenario as Scenario, seed + k),
       }));
-  return runAll(runs, { isEveryStep, hasLines: values.lines });
+  if (!findFaketime() && leaveOutClocks(runs)) say('clock faults are left out: libfaketime is not installed', 0);
+  const told = { isEveryStep, hasLines: values.lines, hasRates: scenario === 'rates' };
+  const left = [...runs];
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => left.splice(0));
+  const lanes = Array.from({ length: Number(values['at-once']) }, () => runLane(left, told));
+  return sumUp((await Promise.all(lanes)).flat());
 }
 
-async function runAll(
-  runs: { name: string; faults: ChaosFault[] }[],
-  { isEveryStep, hasLines }: { isEveryStep: boolean; hasLines: boolean },
-): Promise<number> {
+/** @returns whether there were any */
+function leaveOutClocks(runs: Run[]): boolean {
+  const isClock = ({ kind }: ChaosFault) => kind === 'clock';
+  const hadAny = runs.some(({ faults }) => faults.some(isClock));
+  for (const run of runs) run.faults = run.faults.filter((fault) => !isClock(fault));
+  return hadAny;
+}
+
+/** Makes one run of the list after another, until it is empty. */
+async function runLane(left: Run[], { isEveryStep, hasLines, hasRates }: Told): Promise<RunResult[]> {
   const servers = await startServers();
   const results: RunResult[] = [];
-  let isStopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => (isStopping = true));
   try {
-    for (const { name, faults } of runs) {
-      if (isStopping) break;
-      const result = await runOnce(servers, faults);
+    for (let run = left.shift(); run !== undefined; run = left.shift()) {
+      const result = await runOnce(servers, run.faults, { hasRates });
       // A step nobody came to was not tried.
       if (isEveryStep) result.faults.push(...result.unmet.map((step) => `not reached: ${step}`));
       results.push(result);
-      await report(name, faults, result);
+      report(run.name, run.faults, result);
       if (hasLines) say(result.lines.join('\n'), 0);
     }
   } finally {
     await servers.close();
   }
+  return results;
+}
+
+function sumUp(results: RunResult[]): number {
   const sum = (key: 'lostSeconds' | 'duplicates' | 'stuck' | 'asked') =>
     results.reduce((total, result) => total + result[key], 0);
   const bad = results.filter(({ faults }) => faults.length > 0).length;
+  const seconds = results.map((each) => each.seconds).sort((a, b) => a - b);
+  say(`a run took ${seconds[Math.floor(seconds.length / 2)]?.toFixed(1)} s (median)`, 0);
   say(
     `runs=${results.length} lost_seconds=${sum('lostSeconds')} duplicates=${sum('duplicates')} stuck=${sum('stuck')} asked=${sum('asked')}`,
     0,
@@ -64,7 +85,7 @@ async function runAll(
   return bad === 0 ? 0 : say(`${bad} of ${results.length} runs broke a promise`, 1);
 }
 
-async function report(name: string, faults: ChaosFault[], result: RunResult): Promise<void> {
+function report(name: string, faults: ChaosFault[], result: RunResult): void {
   const what = faults.map((fault) => JSON.stringify(fault)).join(' ');
   const isBad = result.faults.length > 0;
   const unmet = result.unmet.length > 0 ? ` (not reached: ${result.unmet.join(', ')})` : '';

@@ -23,6 +23,7 @@ export async function look(db: Database, stage: Stage): Promise<Findings> {
   for (const delivery of deliveries) await lookAtDelivery(db, stage, delivery, findings);
   lookAtChats(stage, findings);
   await lookAtReplies(db, stage, findings);
+  lookAtRates(stage, findings);
   findings.faults.push(...stage.telegram.violations.map((text) => `violation: ${text}`));
   return findings;
 }
@@ -179,6 +180,12 @@ function lookAtChats(stage: Stage, findings: Findings): void {
     findings.faults.push(`left over in ${chat.type} ${chat.id}: ${id} ${text ?? ''}`);
   for (const { text, message_id: id } of byBot(stage, stage.group).filter((each) => !each.reply_to_message))
     findings.faults.push(`a loose message in the group: ${id} ${text}`);
+}
+
+/** With rates that are counted as the real ones are, nobody was ever told to wait. */
+function lookAtRates({ telegram, hasRates }: Stage, { faults }: Findings): void {
+  const refused = telegram.calls.filter(({ status }) => hasRates && status === 429);
+  for (const { method, params } of refused) faults.push(`too fast: ${method} ${String(params.chat_id)}`);
 }
 
 /** Everything said was handled; nothing was answered twice. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessRole } from '../../src/app.ts';
 import { waitFor } from '../support/wait.ts';
-import type { Reserve } from './reserve.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { type Reserve, startHost } from './reserve.ts';
 import type { TimeLine } from './time-line.ts';
 
 /** Names of the processes of one installation. */
@@ -32,19 +33,24 @@ export type FleetOptions = {
   /** A process that died is away so long. */
   restartMs: number;
   onEnd: (name: ProcessName) => void;
+  /** Processes that have a clock of their own. */
+  clocks?: Map<ProcessName, FakeClock>;
 };
 
-type Member = { child: ChildProcess; log: WriteStream; onExit(): void; frozen?: NodeJS.Timeout };
+type Member = { child: ChildProcess; log: WriteStream; onExit(): void; frozen?: NodeJS.Timeout; isOwn: boolean };
 
 /** Starts all processes of one installation. */
-export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd }: FleetOptions): Promise<Fleet> {
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { reserve, env, dir, timeLine, restartMs, onEnd, clocks } = options;
   for (const folder of ['orders', 'taken', 'logs']) await mkdir(join(dir, folder), { recursive: true });
   const members = new Map<ProcessName, Member>();
   let isStopping = false;
 
   const start = (name: ProcessName) => {
     const role = name.replace(/\d$/, '') as ProcessRole;
-    const child = reserve.take({ role, env: { ...env, CHAOS_STEPS: dir, CHAOS_NAME: name } });
+    const part = { role, env: { ...env, CHAOS_STEPS: dir, CHAOS_NAME: name } };
+    const clock = clocks?.get(name);
+    const child = clock ? startHost(part, clock.env) : reserve.take(part);
     const log = createWriteStream(join(dir, 'logs', name), { flags: 'a' });
     for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
     const onExit = () => {
@@ -57,7 +63,7 @@ export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd
       });
     };
     child.once('exit', onExit);
-    members.set(name, { child, log, onExit });
+    members.set(name, { child, log, onExit, isOwn: clock !== undefined });
   };
   for (const name of processNames) start(name);
 
@@ -96,7 +102,7 @@ export async function startFleet({ reserve, env, dir, timeLine, restartMs, onEnd
 /** A role must end within it. */
 const endLimitMs = 60_000;
 
-async function end(name: string, { child, log, onExit }: Member, reserve: Reserve): Promise<string[]> {
+async function end(name: string, { child, log, onExit, isOwn }: Member, reserve: Reserve): Promise<string[]> {
   child.off('exit', onExit);
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
   let isIdle = false;
@@ -107,7 +113,8 @@ async function end(name: string, { child, log, onExit }: Member, reserve: Reserv
   child.off('message', hear);
   for (const stream of [child.stdout, child.stderr]) stream?.unpipe(log).resume();
   log.end();
-  if (isIdle) reserve.giveBack(child);
+  if (isOwn) child.kill('SIGKILL');
+  else if (isIdle) reserve.giveBack(child);
   // One that was killed by a fault just now is no fault of its own.
   return isIdle || isGone() ? [] : [`${name} did not end by itself`];
 }

@@ -4,12 +4,12 @@ import type { Database } from '../../src/db/client.ts';
 
 /**
  * Lets waits of the product that only time ends pass faster, in its rows, until the signal: its own rates (20 messages a
- * minute into a group) and its growing pauses. What a chat told to wait is waited for.
+ * minute into a group; not with `hasRates`) and its growing pauses. What a chat told to wait is waited for.
  */
-export async function hurry(db: Database, signal: AbortSignal): Promise<void> {
+export async function hurry(db: Database, signal: AbortSignal, { hasRates = false } = {}): Promise<void> {
   while (!signal.aborted) {
     try {
-      await db.execute(sql`update gates set taken_at = '{}' where cardinality(taken_at) > 5`);
+      if (!hasRates) await db.execute(sql`update gates set taken_at = '{}' where cardinality(taken_at) > 5`);
       // A card is edited every 15 s at most: a whole run is shorter.
       await db.execute(sql`update posts set edited_at = edited_at - interval '14 seconds'
         where kind = 'card' and edited_at > now() - interval '13 seconds'`);

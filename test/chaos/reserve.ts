@@ -77,11 +77,21 @@ export function startReserve(size: number): Reserve {
   };
 }
 
-/** One that is loading. `own` stands in its environment from its first moment, for what a loader reads. */
-export function spawnHost(own: Record<string, string> = {}): ChildProcess {
+/** One beside the reserve, with variables in its environment from its first moment. Whoever takes it ends it. */
+export function startHost(part: Part, env: Record<string, string>): ChildProcess {
+  const child = spawnHost(env);
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  child.send(part);
+  return child;
+}
+
+/** One that is loading. */
+function spawnHost(env: Record<string, string> = {}): ChildProcess {
   return spawn(process.execPath, ['--import', hook, script], {
     cwd: root,
-    env: { PATH: process.env.PATH, ...own },
+    env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }

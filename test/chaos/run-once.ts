@@ -11,8 +11,8 @@ import { type Fleet, type ProcessName, startFleet } from './fleet.ts';
 import { endListening, hurry } from './hurry.ts';
 import type { ChaosFault } from './schedule.ts';
 import type { Servers } from './servers.ts';
-import { buildStage, type Stage } from './stage.ts';
-import { lay, strike, wakeSleepers, withdraw } from './strike.ts';
+import { buildStage, type Stage, type StageOptions } from './stage.ts';
+import { lay, makeClocks, strike, wakeSleepers, withdraw } from './strike.ts';
 import { createTimeLine, type TimeLine } from './time-line.ts';
 
 export type RunResult = Findings & {
@@ -31,23 +31,27 @@ export type RunResult = Findings & {
 const limitMs = 240_000;
 
 /** Two recordings from order to last post while these faults strike, and what came of it. */
-export async function runOnce(servers: Servers, faults: ChaosFault[]): Promise<RunResult> {
+export async function runOnce(servers: Servers, faults: ChaosFault[], options: StageOptions = {}): Promise<RunResult> {
   const startedAt = performance.now();
   const timeLine = createTimeLine();
-  const stage = await buildStage();
+  const stage = await buildStage(options);
   const database = await servers.freshDatabase();
   const { db, close } = openDatabase(database.url, { max: 3 });
   const over = new AbortController();
   let fleet: Fleet | undefined;
-  const whole = { stage, servers, timeLine, fleet: () => fleet as Fleet };
+  const clocks = await makeClocks(faults, stage.dir);
+  const whole = { stage, servers, timeLine, clocks, fleet: () => fleet as Fleet };
   try {
     for (const folder of ['orders', 'taken']) await mkdir(join(stage.dir, folder));
     await lay(faults, whole);
     const env = { ...stage.env, DATABASE_URL: database.url, QUEUE_URL: servers.redis.url };
     const onEnd = (name: ProcessName) => void (name === 'bots' && endListening(db));
     const { reserve } = servers;
-    fleet = await startFleet({ reserve, env, dir: stage.dir, timeLine, restartMs: 300, onEnd });
-    const helping = [hurry(db, over.signal), wakeSleepers(faults, { ...whole, dir: stage.dir, signal: over.signal })];
+    fleet = await startFleet({ reserve, env, clocks, dir: stage.dir, timeLine, restartMs: 300, onEnd });
+    const helping = [
+      hurry(db, over.signal, options),
+      wakeSleepers(faults, { ...whole, dir: stage.dir, signal: over.signal }),
+    ];
     const stuck = await drive(db, whole, faults).then(
       () => undefined,
       (error: unknown) => `stuck: ${error instanceof Error ? error.message : String(error)}`,
@@ -72,7 +76,7 @@ export async function runOnce(servers: Servers, faults: ChaosFault[]): Promise<R
   }
 }
 
-type Whole = { stage: Stage; servers: Servers; timeLine: TimeLine; fleet: () => Fleet };
+type Whole = Parameters<typeof strike>[1];
 type Rows = ReturnType<typeof openDatabase>['db'];
 
 /** Says what a person says, lets the streams run, and waits for the end. @throws Error for what did not come */

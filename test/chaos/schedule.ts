@@ -16,13 +16,20 @@ export type ChaosFault =
   | { kind: 'postgresRestart'; atMs: number; awayMs: number }
   | { kind: 'telegram'; spec: FaultSpec }
   | { kind: 'telegramRestart'; atMs: number }
+  /** Storage takes no byte for `ms`. */
+  | { kind: 'disk'; atMs: number; ms: number }
+  /** The wall clock of a process is put forward or back. */
+  | { kind: 'clock'; name: ProcessName; atMs: number; bySeconds: number }
   /** Every playlist of the stream meets the fault for `ms`. */
   | { kind: 'playlist'; stream: 0 | 1; fault: OriginFault; atMs: number; ms: number }
   /** The next requests of one Media Segment meet it; then it can be had. */
   | { kind: 'segment'; stream: 0 | 1; fault: OriginFault; sequence: number; times: number };
 
 /** Families a scenario draws from. */
-export const scenarios = ['mixed', 'calm', 'kill', 'freeze', 'telegram', 'origin', 'redis', 'postgres'] as const;
+export const scenarios = [
+  ...(['mixed', 'calm', 'kill', 'freeze', 'telegram', 'origin', 'redis', 'postgres'] as const),
+  ...(['disk', 'clock', 'rates'] as const),
+] as const;
 export type Scenario = (typeof scenarios)[number];
 
 type Maker = (random: Random) => ChaosFault;
@@ -67,13 +74,23 @@ const postgres: Maker = (random) => ({
   awayMs: random.int(0, 3_000),
 });
 
-const families: Record<Exclude<Scenario, 'mixed' | 'calm'>, Maker[]> = {
+const disk: Maker = (random) => ({ kind: 'disk', atMs: random.int(0, 4_000), ms: random.int(1_000, 8_000) });
+const clock: Maker = (random) => ({
+  kind: 'clock',
+  name: random.pick(processNames),
+  atMs: random.int(0, 6_000),
+  bySeconds: random.pick([-86_400, -3_600, -90, -15, 15, 90, 3_600, 86_400]),
+});
+
+const families: Record<Exclude<Scenario, 'mixed' | 'calm' | 'rates'>, Maker[]> = {
   kill: [killAtStep, killAtStep, kill],
   freeze: [freezeAtStep, freezeAtStep, freeze],
   telegram: [telegram, telegram, telegram, telegramRestart],
   origin: [playlist, segment],
   redis: [redis],
   postgres: [postgres],
+  disk: [disk],
+  clock: [clock],
 };
 
 /** What a call to Telegram meets; which of them is only possible for some methods. */
@@ -107,6 +124,7 @@ function callFault(random: Random): FaultSpec {
 export function scheduleOf(scenario: Scenario, seed: number): ChaosFault[] {
   if (scenario === 'calm') return [];
   const random = createRandom(seed);
+  if (scenario === 'rates') return [random.pick([kill, freeze])(random)];
   const makers = scenario === 'mixed' ? Object.values(families).flat() : families[scenario];
   return Array.from({ length: random.int(1, 4) }, () => random.pick(makers)(random));
 }

@@ -21,17 +21,28 @@ export type Stage = {
   /** Folder of the run. */
   dir: string;
   env: Record<string, string>;
+  hasRates: boolean;
+  /** While it is there, Storage takes so many bytes. */
+  quotaFile: string;
   close(): Promise<void>;
 };
 
 /** Who orders; the private chat has the same id. */
 export const ownerId = 987_654_321;
-/** Length of the streams in seconds, at twice the speed of life. */
-const lengths = [12, 8] as const;
+export type StageOptions = {
+  /** Telegram counts messages as the real one does, and there are more than a chat may get in a minute. */
+  hasRates?: boolean;
+};
+
+/** Length of the streams in seconds, at twice the speed of life, and Parts of the first. */
+const usual = { lengths: [12, 8], partCount: 3 } as const;
+/** 26 messages into the vault and 25 into the channel: more than the 20 of a minute. */
+const many = { lengths: [25, 8], partCount: 25 } as const;
 
 /** Builds it; the streams stand still at their beginning. */
-export async function buildStage(): Promise<Stage> {
-  const telegram = await startTelegram({ flood: false });
+export async function buildStage({ hasRates = false }: StageOptions = {}): Promise<Stage> {
+  const { lengths, partCount } = hasRates ? many : usual;
+  const telegram = await startTelegram({ flood: hasRates });
   const { world } = telegram;
   const owner = world.addUser({ id: ownerId, firstName: 'Owner', languageCode: 'en' });
   const home = world.privateChat(owner);
@@ -39,11 +50,12 @@ export async function buildStage(): Promise<Stage> {
   const group = world.addGroup({ title: 'Archive talk' });
   world.link(channel, group);
   const vault = world.addChannel({ title: 'Vault' });
-  const { origin, streams } = await openStreams();
+  const { origin, streams } = await openStreams(lengths);
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-chaos-run-'));
+  const quotaFile = join(dir, 'quota');
   return {
-    ...{ telegram, owner, home, channel, group, vault, streams, dir },
-    limitBytes: await limitFor(streams[0], 3),
+    ...{ telegram, owner, home, channel, group, vault, streams, dir, quotaFile, hasRates },
+    limitBytes: await limitFor(streams[0], lengths[0], partCount),
     env: {
       DATA_DIR: join(dir, 'data'),
       PORT: '0',
@@ -56,6 +68,7 @@ export async function buildStage(): Promise<Stage> {
       GRACE_SECONDS: '60',
       LOG_LEVEL: 'debug',
       CHAOS_SETTLE_MS: '2000',
+      CHAOS_QUOTA_FILE: quotaFile,
       TELEGRAM_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.root,
       TELEGRAM_VAULT: String(vault.id),
@@ -69,7 +82,9 @@ export async function buildStage(): Promise<Stage> {
   };
 }
 
-async function openStreams(): Promise<{ origin: LiveOrigin; streams: [LiveStream, LiveStream] }> {
+async function openStreams(
+  lengths: readonly [number, number],
+): Promise<{ origin: LiveOrigin; streams: [LiveStream, LiveStream] }> {
   // All of a stream stays in its playlist: whatever dies, nothing needs to be missing.
   const of = (seconds: number) => ({
     mode: 'clock' as const,
@@ -86,8 +101,8 @@ async function openStreams(): Promise<{ origin: LiveOrigin; streams: [LiveStream
 }
 
 /** The size limit that makes `count` Parts of the stream, or one more: its largest stretch plus what planning keeps free. */
-async function limitFor(stream: LiveStream, count: number): Promise<number> {
-  const sizes = await Promise.all(Array.from({ length: lengths[0] }, async (_, at) => (await stream.bytes(at)).length));
+async function limitFor(stream: LiveStream, length: number, count: number): Promise<number> {
+  const sizes = await Promise.all(Array.from({ length }, async (_, at) => (await stream.bytes(at)).length));
   const perPart = Math.ceil(sizes.length / count);
   const stretch = (at: number) => sizes.slice(at, at + perPart).reduce((sum, size) => sum + size, 0);
   return Math.ceil((Math.max(...sizes.map((_, at) => stretch(at))) + 64_001) / 0.985);

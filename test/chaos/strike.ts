@@ -1,13 +1,20 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import type { Fleet, ProcessName } from './fleet.ts';
 import type { ChaosFault } from './schedule.ts';
 import type { Servers } from './servers.ts';
 import type { Stage } from './stage.ts';
 import type { TimeLine } from './time-line.ts';
 
-type Struck = { stage: Stage; servers: Servers; fleet: () => Fleet; timeLine: TimeLine };
+type Struck = {
+  stage: Stage;
+  servers: Servers;
+  fleet: () => Fleet;
+  timeLine: TimeLine;
+  clocks: Map<ProcessName, FakeClock>;
+};
 
 /** Faults that stand ready before the first process starts: orders at steps, and what calls and media meet. */
 export async function lay(
@@ -31,12 +38,19 @@ async function order(dir: string, { step, hit }: { step: string; hit: number }, 
     await writeFile(join(orders, `${step}#${String(before + n).padStart(4, '0')}`), n === hit ? signal : 'go');
 }
 
+/** A clock for each process whose clock is going to be wrong. */
+export async function makeClocks(faults: ChaosFault[], dir: string): Promise<Map<ProcessName, FakeClock>> {
+  const names = new Set(faults.flatMap((fault) => (fault.kind === 'clock' ? [fault.name] : [])));
+  const make = async (name: ProcessName) => [name, await createFakeClock(join(dir, `clock-${name}`))] as const;
+  return new Map(await Promise.all([...names].map(make)));
+}
+
 /** Faults that have their time. Resolves when the last one has passed. */
 export async function strike(faults: ChaosFault[], struck: Struck): Promise<void> {
   await Promise.all(faults.map((fault) => strikeOne(fault, struck)));
 }
 
-async function strikeOne(fault: ChaosFault, { stage, servers, fleet, timeLine }: Struck): Promise<void> {
+async function strikeOne(fault: ChaosFault, { stage, servers, fleet, timeLine, clocks }: Struck): Promise<void> {
   if (!('atMs' in fault)) return;
   await delay(fault.atMs);
   switch (fault.kind) {
@@ -59,6 +73,15 @@ async function strikeOne(fault: ChaosFault, { stage, servers, fleet, timeLine }:
     case 'telegramRestart':
       timeLine.note('Telegram restarts');
       return stage.telegram.restart();
+    case 'disk':
+      timeLine.note(`the disk is full for ${fault.ms} ms`);
+      await writeFile(stage.quotaFile, '0');
+      await delay(fault.ms);
+      timeLine.note('the disk has room again');
+      return rm(stage.quotaFile, { force: true });
+    case 'clock':
+      timeLine.note(`the clock of ${fault.name} is ${fault.bySeconds} s off`);
+      return clocks.get(fault.name)?.step(fault.bySeconds);
     case 'playlist':
       stage.streams[fault.stream].failPlaylist(fault.fault);
       timeLine.note(`playlist ${fault.stream}: ${fault.fault}`);
