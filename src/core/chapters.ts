@@ -22,3 +22,28 @@ export function listChapters(called: Chapter[], lengthMs: number): Chapter[] {
   }
   return chapters.filter((chapter, index) => chapterName(chapter) !== chapterName(chapters[index - 1] ?? { atMs: 0 }));
 }
+
+/** When a broadcast was given another title, in order: from what it was called when. A first title is no change. */
+export function listRenames(called: { at: Date; title: string | null }[]): Date[] {
+  let title: string | null = null;
+  return called.flatMap((chapter) => {
+    if (chapter.title === null || chapter.title === title) return [];
+    const isFirst = title === null;
+    title = chapter.title;
+    return isFirst ? [] : [chapter.at];
+  });
+}
+
+/**
+ * For each Segment, in order, how many titles a recording had had when it was kept; one that no Part may begin with has
+ * that of the one before.
+ */
+export function countTitles(segments: { keptAt: Date; isIndependent: boolean }[], renamedAt: Date[]): number[] {
+  const counts: number[] = [];
+  for (const { keptAt, isIndependent } of segments) {
+    const before = counts.at(-1);
+    const count = renamedAt.filter((at) => at <= keptAt).length;
+    counts.push(before === undefined || isIndependent ? count : before);
+  }
+  return counts;
+}

@@ -180,6 +180,16 @@ export async function noteChapter(
   return row !== undefined;
 }
 
+/** When the broadcast of a Rendition got which title, in order. */
+export async function findTitles(db: Queryable, renditionId: number): Promise<{ at: Date; title: string | null }[]> {
+  return db
+    .select({ at: chapters.at, title: chapters.title })
+    .from(chapters)
+    .innerJoin(renditions, eq(renditions.sessionId, chapters.sessionId))
+    .where(eq(renditions.id, renditionId))
+    .orderBy(chapters.at, chapters.id);
+}
+
 /** What a Session was called when, in order; `atMs` is the media time of the window that was kept before. */
 export async function findChapters(
   db: Queryable,

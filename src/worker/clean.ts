@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eq, gt, lt, or, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
+import { findExpired } from '../db/expired.ts';
 import { events, leases, segments, takes, webMessages } from '../db/schema.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -24,22 +25,12 @@ export async function cleanUp(app: App, signal: AbortSignal): Promise<void> {
   await app.db.delete(events).where(lt(events.at, sql`now() - make_interval(days => ${eventDays})`));
 }
 
-/**
- * `RETENTION_DAYS`: Segments of Sessions that ended so long ago, once every Delivery that wanted them is done. The
- * file goes before its row, so that nothing is forgotten on the way.
- */
+/** What nobody keeps any more. The file goes before its row, so that nothing is forgotten on the way. */
 async function removeExpired(app: App, signal: AbortSignal): Promise<void> {
-  if (app.config.retentionDays === 0) return;
-  const seconds = app.config.retentionDays * 86_400;
-  const rows = await app.db.execute<{ id: string; key: string }>(sql`
-    select g.id, g.key from segments g join renditions r on r.id = g.rendition_id join sessions s on s.id = r.session_id
-    where s.state = 'ended' and s.ended_at < now() - make_interval(secs => ${seconds})
-      and not exists (select 1 from deliveries d where d.session_id = s.id and d.state not in ('done', 'cancelled'))
-    order by g.id limit 5000`);
-  for (const { id, key } of rows) {
+  for (const { id, key } of await findExpired(app.db, app.config.retentionDays)) {
     if (signal.aborted) return;
     await app.storage.remove(key);
-    await app.db.delete(segments).where(eq(segments.id, Number(id)));
+    await app.db.delete(segments).where(eq(segments.id, id));
   }
 }
 

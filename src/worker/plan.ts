@@ -1,6 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { App } from '../app.ts';
-import { planParts, wantsLink } from '../core/parts.ts';
+import { countTitles, listRenames } from '../core/chapters.ts';
+import { planParts, splitAtTitles, wantsLink } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
 import { upsertCut, upsertSuccessor } from '../db/cuts.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from '../db/deliveries.ts';
 import { deliveries, parts, uploads } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
-import { findRendition, keptSoFar } from '../db/sessions.ts';
+import { findRendition, findTitles, keptSoFar } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
 import { hasLinks } from './content.ts';
@@ -112,15 +113,15 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
   // Sound that lies apart stands under the sequence of its pictures.
   const sounds = rows.filter(({ segment }) => segment.track === 1);
   const soundBytes = new Map(sounds.map(({ segment }) => [segment.mediaSequence, segment.sizeBytes]));
-  const segments = rows
-    .filter(({ segment }) => segment.track === 0)
-    .map(({ segment, take }) => ({
-      ...segment,
-      sizeBytes: segment.sizeBytes + (soundBytes.get(segment.mediaSequence) ?? 0),
-      id: segment.mediaSequence,
-      breakKey: JSON.stringify(take.codecs),
-      isWithheld: take.withheldReason !== null,
-    }));
+  const pictures = rows.filter(({ segment }) => segment.track === 0);
+  const titles = await titleKeys(app, plan.cut, pictures);
+  const segments = pictures.map(({ segment, take }, index) => ({
+    ...segment,
+    sizeBytes: segment.sizeBytes + (soundBytes.get(segment.mediaSequence) ?? 0),
+    id: segment.mediaSequence,
+    breakKey: `${titles[index] ?? ''} ${JSON.stringify(take.codecs)}`,
+    isWithheld: take.withheldReason !== null,
+  }));
   const { parts: planned } = planParts(segments, plan.cut, { closed: isComplete });
   // A window that ends before its Rendition gets a Cut of its own for its last Part: others go on over that point.
   const tail = isComplete && plan.endsEarly ? planned.at(-1) : undefined;
@@ -137,6 +138,17 @@ async function planCut(app: App, { delivery }: Plannable, plan: CutPlan): Promis
   return isComplete === plan.isComplete;
 }
 
+/** `split=title`: a key for each Segment that changes where the broadcast got another title. */
+async function titleKeys(app: App, cut: CutRow, rows: FoundSegment[]): Promise<number[]> {
+  if (cut.splitMs !== splitAtTitles) return [];
+  const renamedAt = listRenames(await findTitles(app.db, cut.renditionId));
+  return countTitles(
+    rows.map(({ segment }) => segment),
+    renamedAt,
+  );
+}
+
+type FoundSegment = Awaited<ReturnType<typeof findSegments>>[number];
 type PlannedPart = ReturnType<typeof planParts>['parts'][number];
 
 async function insertPart(app: App, cut: CutRow, planned: PlannedPart): Promise<PartRow> {
