@@ -41,7 +41,13 @@ test('the data folder is absolute', () => {
 });
 
 test('all problems are told at once, in one plain message', () => {
-  const env = { PORT: 'http', SEGMENT_SECONDS: '-1', ADMINS: 'telegram:1,nobody', LOG_LEVEL: 'loud' };
+  const env = {
+    PORT: 'http',
+    SEGMENT_SECONDS: '-1',
+    ADMINS: 'telegram:1,nobody',
+    LOG_LEVEL: 'loud',
+    SECRET_KEY: 'short',
+  };
   const message = messageOf(env);
   for (const name of Object.keys(env)) expect(message).toContain(`- ${name}: `);
   expect(message).toContain('"nobody" is not like telegram:123');
