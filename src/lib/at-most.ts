@@ -5,18 +5,23 @@ export type AtMost = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise
 export function atMost(count: number): AtMost {
   let running = 0;
   const line: (() => void)[] = [];
-  const leave = () => {
-    running--;
-    line.shift()?.();
+  const next = () => {
+    if (running < count) line.shift()?.();
   };
   return async (work, signal) => {
-    while (running >= count) await turn(line, signal);
     signal.throwIfAborted();
+    while (running >= count) {
+      await turn(line, signal);
+      // Its turn may have come at the same moment: it goes to the next.
+      if (signal.aborted) next();
+      signal.throwIfAborted();
+    }
     running++;
     try {
       return await work();
     } finally {
-      leave();
+      running--;
+      next();
     }
   };
 }
@@ -35,6 +40,5 @@ function turn(line: (() => void)[], signal: AbortSignal): Promise<void> {
     };
     line.push(go);
     signal.addEventListener('abort', quit, { once: true });
-    if (signal.aborted) quit();
   });
 }
