@@ -1,5 +1,5 @@
 import type { Platform, StreamStatus } from '../core/ports.ts';
-import type { Watched, Watchlist } from './watched.ts';
+import { inOrder, type Watched, type Watchlist } from './watched.ts';
 
 /** How a host fares. Times are of `performance.now()`. */
 export type Host = {
@@ -35,7 +35,8 @@ export function hostIn(hosts: Hosts, name: string): Host {
   return host;
 }
 
-const isFailing = (host: Host) => host.failures >= failingAfter;
+/** Whether so many looks in a row were not answered that the host itself is at fault. */
+export const isFailing = (host: Host): boolean => host.failures >= failingAfter;
 
 /** A host that fails is asked by one look at a time; one that asked for a pause gets it. */
 function mayAsk(host: Host | undefined, now: number): boolean {
@@ -49,12 +50,14 @@ function mayAsk(host: Host | undefined, now: number): boolean {
  * batch that is not full takes those due next with it, so that Streams which came one by one are asked together.
  */
 export function pickBatch(list: Watchlist, hosts: Hosts, pace: Pace, now: number): Watched[] {
-  // Nearly in order from the last time, so this is quick.
-  list.order.sort((a, b) => a.nextAt - b.nextAt);
+  const isBatched = pace.batchSize > 1;
+  const [first] = inOrder(list);
+  // All are of one host.
+  if (isBatched && first && !mayAsk(hosts.get(first.host), now)) return [];
   const hasRoomForSilent = canTakeSilent(list, pace);
-  const soon = now + (pace.batchSize > 1 ? pace.everyMs * jitter : 0);
+  const soon = now + (isBatched ? pace.everyMs * jitter : 0);
   const batch: Watched[] = [];
-  for (const watched of list.order) {
+  for (const watched of inOrder(list)) {
     if (watched.nextAt > soon || batch.length >= pace.batchSize) break;
     if (batch.length === 0 && watched.nextAt > now) break;
     if (!hasRoomForSilent && watched.unknowns > 0) continue;
@@ -64,16 +67,10 @@ export function pickBatch(list: Watchlist, hosts: Hosts, pace: Pace, now: number
 }
 
 /** Streams that did not answer last time, and may be slow again, have at most half of the places. */
-function canTakeSilent({ order }: Watchlist, { batchSize, checksAtOnce }: Pace): boolean {
+function canTakeSilent({ underWay }: Watchlist, { batchSize, checksAtOnce }: Pace): boolean {
   if (batchSize > 1) return true;
-  const silent = order.filter(({ nextAt, unknowns }) => nextAt === Infinity && unknowns > 0);
+  const silent = [...underWay].filter(({ unknowns }) => unknowns > 0);
   return silent.length < Math.max(1, Math.floor(checksAtOnce / 2));
-}
-
-/** Notes that a batch is under way. */
-export function begin(batch: Watched[], host: Host): void {
-  host.asked++;
-  for (const watched of batch) watched.nextAt = Infinity;
 }
 
 /** Answers that say nothing of the host: it is up, and this one channel is closed to us. */

@@ -53,8 +53,8 @@ async function pollPlatform(monitor: Monitor, platform: Platform, signal: AbortS
     const list = monitor.lists.get(platform.name);
     const hasPlace = list && running.size < platform.checksAtOnce && monitor.shards.areSure();
     const batch = hasPlace ? pickBatch(list, monitor.hosts, platform, performance.now()) : [];
-    if (batch.length === 0) return false;
-    const run = look(monitor, platform, batch, signal).finally(() => {
+    if (!list || batch.length === 0) return false;
+    const run = look(monitor, { platform, list, batch }, signal).finally(() => {
       running.delete(run);
       bell.ring();
     });

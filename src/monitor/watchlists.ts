@@ -2,17 +2,18 @@ import type { App } from '../app.ts';
 import { shardOf } from '../db/shards.ts';
 import { findWatchedIn, findWatchedStream, type WatchedRow } from '../db/watched.ts';
 import { findLastRuns, saveLooks } from './note-looks.ts';
-import { callFor, forget, hostOf, keep, type Watched, type Watchlist } from './watched.ts';
+import { callFor, createWatchlist, forget, hostOf, keep, type Watched, type Watchlist } from './watched.ts';
 
 /** The Streams this monitor looks at, by the name of their Platform. */
 export type Watchlists = ReadonlyMap<string, Watchlist>;
 
 /** One empty list for each Platform. */
 export const createWatchlists = ({ platforms }: Pick<App, 'platforms'>): Watchlists =>
-  new Map(platforms.map(({ name }) => [name, { byId: new Map(), order: [] }]));
+  new Map(platforms.map(({ name }) => [name, createWatchlist()]));
 
 /** Every Stream of every list. */
-export const allWatched = (lists: Watchlists): Watched[] => [...lists.values()].flatMap(({ order }) => order);
+export const allWatched = (lists: Watchlists): Watched[] =>
+  [...lists.values()].flatMap(({ byId }) => [...byId.values()]);
 
 /**
  * Brings the lists to what the rows say of these shards: Streams that are ordered come in, to be looked at at once, and
@@ -29,14 +30,21 @@ export async function readShards(
   const kept = await takeIn(app, lists, rows, ({ stream }) => shards.has(shardOf(stream.id)));
   const ids = new Set(kept.map(({ stream }) => stream.id));
   await dropWatched(app, lists, ({ stream }) => !ids.has(stream.id));
-  if (isCall) kept.forEach(callFor);
+  if (isCall) call(lists, kept);
 }
 
 /** Brings one Stream to what its rows say, and has it looked at at once. */
 export async function readStream(app: App, lists: Watchlists, streamId: number): Promise<void> {
   const row = await findWatchedStream(app.db, streamId);
   if (!row) return dropWatched(app, lists, ({ stream }) => stream.id === streamId);
-  (await takeIn(app, lists, [row], () => true)).forEach(callFor);
+  call(lists, await takeIn(app, lists, [row], () => true));
+}
+
+function call(lists: Watchlists, all: Watched[]): void {
+  for (const watched of all) {
+    const list = lists.get(watched.stream.platform);
+    if (list) callFor(list, watched);
+  }
 }
 
 /** Takes Streams out of the lists; looks that were only counted are written down. */
