@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/client.ts';
+import { measureTake, withholdTake } from '../../src/db/probation.ts';
+import { gaps, renditions, segments, sessions, streams, takes } from '../../src/db/schema.ts';
+import type { TakeRow } from '../../src/db/segments.ts';
+import { keptInWindow } from '../../src/db/sessions.ts';
+import { freshDatabase } from '../support/postgres.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let opened: ReturnType<typeof openDatabase>;
+let db: Database;
+let streamId = 0;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  opened = openDatabase(database.url);
+  ({ db } = opened);
+  const url = 'https://e.example/live';
+  const [stream] = await db.insert(streams).values({ platform: 'generic', channel: url, url }).returning();
+  streamId = stream?.id ?? 0;
+});
+afterAll(async () => {
+  await opened.close();
+  await database.drop();
+});
+
+/** Names of Media Segments, two to a Segment; each Take follows the one before. */
+async function insertTakes(names: number[][]): Promise<TakeRow[]> {
+  const [session] = await db.insert(sessions).values({ streamId, state: 'ended' }).returning();
+  const [rendition] = await db
+    .insert(renditions)
+    .values({ sessionId: session?.id ?? 0, name: 'best' })
+    .returning();
+  const renditionId = rendition?.id ?? 0;
+  const rows: TakeRow[] = [];
+  let mediaSequence = 0;
+  for (const [ordinal, all] of names.entries()) {
+    const startMs = mediaSequence * 4_000;
+    const [take] = await db
+      .insert(takes)
+      .values({ renditionId, ordinal, streamId, worker: 'w', fence: 1, codecs: { container: 'ts' }, startMs })
+      .returning();
+    if (!take) throw new Error('no take');
+    rows.push(take);
+    for (let at = 0; at < all.length; at += 2) {
+      const hashes = all.slice(at, at + 2).map(String);
+      await db.insert(segments).values({
+        ...{ renditionId, takeId: take.id, seq: at / 2, mediaSequence, key: `${take.id}/${at}`, sizeBytes: 1 },
+        ...{ startMs: mediaSequence * 4_000, lengthMs: hashes.length * 2_000, isIndependent: true },
+        ...{ sourceSequence: at, sourceCount: hashes.length, playlist: 'p', hashes },
+      });
+      mediaSequence++;
+    }
+  }
+  return rows;
+}
+
+const tail = fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 1, maxLength: 9 });
+
+test('of random tails all that stood in the recording before is counted as seen, and nothing else', async () => {
+  await fc.assert(
+    fc.asyncProperty(tail, tail, tail, async (first, second, third) => {
+      const [, , last] = await insertTakes([first, second, third]);
+      const before = new Set([...first, ...second]);
+      const seenCount = third.filter((name) => before.has(name)).length;
+      const unseenCount = third.length - seenCount;
+      expect(await measureTake(db, last as TakeRow)).toEqual({ seenCount, unseenCount, unseenMs: unseenCount * 2_000 });
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test('what is withheld is told once, with its length, and counts for no window', async () => {
+  const [first, last] = await insertTakes([
+    [1, 2, 3, 4],
+    [1, 2, 3],
+  ]);
+  if (!first || !last) throw new Error('no takes');
+  await withholdTake(db, last, 'phantom');
+  await withholdTake(db, last, 'phantom');
+  const told = (await db.select().from(gaps)).filter(({ takeId }) => takeId === last.id);
+  expect(told).toMatchObject([{ kind: 'withheld', cause: 'phantom', atMs: 8_000, lengthMs: 6_000 }]);
+  const window = { fromSequence: 0, toSequence: null };
+  expect(await keptInWindow(db, first.renditionId, window)).toMatchObject({ lengthMs: 8_000, endMs: 8_000 });
+});
