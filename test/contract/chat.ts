@@ -83,6 +83,14 @@ export function chatContract(name: string, open: () => Promise<ChatEnv>): void {
       expect((await env.shown(ids.messageIds[0] ?? ''))?.text).toBe('recording');
     });
 
+    test('takes a card away where it can; one that is gone is no error', async () => {
+      const card = outgoing('card', 'announced');
+      const ids = await env.chat.post(env.target, card, [], signal);
+      await env.chat.remove?.(env.target, card, ids, signal);
+      await env.chat.remove?.(env.target, card, ids, signal);
+      expect((await env.shown(ids.messageIds[0] ?? '')) === undefined).toBe(env.chat.remove !== undefined);
+    });
+
     test('hangs a comment under its post', async () => {
       const parent = await env.chat.post(env.target, outgoing('card', 'a post'), [], signal);
       const ids = await env.chat.post(env.target, { ...outgoing('comment', 'a comment'), parent }, [], signal);
