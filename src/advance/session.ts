@@ -9,7 +9,6 @@ import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';
 import { findWanted, joinWatches } from './join-watches.ts';
 import { whoMayJoin } from './may-join.ts';
-import { wasStopped } from './was-stopped.ts';
 
 /** What is known of a broadcast when it is seen live. */
 export type BroadcastFacts = {
@@ -76,7 +75,6 @@ type Seen = { streamId: number; facts: BroadcastFacts };
 
 async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<Opened | undefined> {
   const active = await findActiveSession(tx, pair);
-  if (!active && pair.crossId !== null && (await wasStopped(tx, pair, streamId))) return undefined;
   const wanted = await findWanted(tx, pair);
   const { broadcastId } = facts;
   const called = active ? facts : await calledNow(tx, facts);

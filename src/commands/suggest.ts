@@ -22,10 +22,15 @@ export async function suggest(app: Pick<App, 'db' | 'config'>, asking: Asking): 
   return (await seeker(app, asking)).filter(asking.argument === 'to' ? () => true : fits);
 }
 
+/** Commands whose `id` is one of a standing order. */
+const ofOrders = new Set(['unwatch', 'pause', 'resume']);
+const timeZones = [...new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])];
+
 const seekers: Record<string, Seeker> = {
-  id: (app, asking) => (asking.command === 'unwatch' ? watchIds(app, asking) : sessionIds(app, asking)),
+  id: (app, asking) => (ofOrders.has(asking.command) ? watchIds(app, asking) : sessionIds(app, asking)),
   to: targetLists,
   name: targetNames,
+  zone: async () => timeZones.map((name) => ({ value: name, label: name })),
   command: async () => commandSpecs.map(({ name }) => ({ value: name, label: `/${name}` })),
 };
 

@@ -1,7 +1,7 @@
 import { and, eq, inArray, isNull, like, or, type SQL, sql } from 'drizzle-orm';
 import type { ChatKind } from '../core/model.ts';
 import type { Database, Queryable } from './client.ts';
-import { grants, inbox, targets, watches } from './schema.ts';
+import { chatSettings, grants, inbox, targets, watches } from './schema.ts';
 
 /** A chat that is now another one. */
 type Move = { kind: ChatKind; from: string; to: string };
@@ -18,6 +18,7 @@ export async function moveChat(db: Database, kind: ChatKind, from: string, to: s
     await moveTargets(tx, move);
     await moveWatches(tx, move);
     await moveGrants(tx, move);
+    await moveSettings(tx, move);
     // An account is the kind itself or begins with it: `telegram:123`.
     const isOfKind = or(eq(inbox.account, kind), like(inbox.account, `${kind}:%`));
     await tx
@@ -97,4 +98,11 @@ async function moveGrants(tx: Queryable, { kind, from, to }: Move): Promise<void
   const isOld = and(eq(grants.chatKind, kind), eq(grants.chatId, from));
   await tx.delete(grants).where(and(isOld, inArray(grants.userId, known)));
   await tx.update(grants).set({ chatId: to }).where(isOld);
+}
+
+async function moveSettings(tx: Queryable, { kind, from, to }: Move): Promise<void> {
+  const isOf = (chatId: string) => and(eq(chatSettings.chatKind, kind), eq(chatSettings.chatId, chatId));
+  const [known] = await tx.select({ chatId: chatSettings.chatId }).from(chatSettings).where(isOf(to));
+  if (known) await tx.delete(chatSettings).where(isOf(from));
+  else await tx.update(chatSettings).set({ chatId: to }).where(isOf(from));
 }

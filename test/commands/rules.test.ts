@@ -107,6 +107,12 @@ describe('filters', () => {
     await say(`/watch ${link()}`);
     await live('a run');
     expect(await reasonsOf(id)).toEqual(['stopped', 'open']);
+    // Another broadcast is no reason to wait until it was offline.
+    await say('/stop');
+    await say(`/stop ${link()}`, 'other');
+    expect(await live('a run')).toBeUndefined();
+    expect(await openSession(app, streamId, { broadcastId: 'b4', title: 'a run' })).toBeDefined();
+    expect(await reasonsOf(id)).toEqual(['stopped', 'stopped', 'open']);
   });
 });
 

@@ -1,8 +1,9 @@
 import { asc, eq, like } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { closeWindows } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
 import { findChecks } from '../../src/db/checks.ts';
-import { chapters, events, sessions, streams } from '../../src/db/schema.ts';
+import { chapters, deliveries, events, sessions, streams } from '../../src/db/schema.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { waitFor } from '../support/wait.ts';
 import { createSite, lookAt, say, startMonitor, type TestMonitor, watchMany } from './setup.ts';
@@ -171,21 +172,23 @@ test('channels that do not answer delay no other, and are asked no more than hal
   expect(ids.size).toBeGreaterThan(0);
 });
 
-test('a broadcast that was stopped by hand is recorded again when it was seen offline, or is ordered anew', async () => {
+test('a broadcast that was stopped by hand is recorded again when it was seen offline', async () => {
   const { site, id, look } = await watchOne('stopped.example');
   site.set('show', { state: 'live', broadcastId: 'one' });
   await look();
   await waitFor(async () => (await sessionsOf(id)).length > 0);
   const [first] = await sessionsOf(id);
-  const ended = { state: 'ended' as const, endedAt: new Date(), endReason: 'stopped' };
-  const end = async (sessionId: number) => {
-    await app.db.update(sessions).set(ended).where(eq(sessions.id, sessionId));
-    await app.bus.tell('sessions', sessionId);
-  };
-  await end(first?.id ?? 0);
-  site.set('show', { state: 'live', broadcastId: 'two' });
+  const windows = await app.db
+    .select()
+    .from(deliveries)
+    .where(eq(deliveries.sessionId, first?.id ?? 0));
+  await closeWindows(
+    app,
+    windows.map((row) => row.id),
+    'stopped',
+  );
   await look();
-  site.set('show', { state: 'live', broadcastId: 'two', title: 'renamed' });
+  site.set('show', { state: 'live', broadcastId: 'one', title: 'renamed' });
   await look();
   await waitFor(async () => (await app.db.select().from(streams).where(eq(streams.id, id)))[0]?.title === 'renamed');
   await look();

@@ -16,8 +16,8 @@ import type { Discord } from './client.ts';
 const descriptionChars = 100;
 const mostChoices = 25;
 
-/** Arguments whose values are looked up as they are typed: ids, names of Targets and of commands. */
-const lookedUp = ['id', 'to', 'name', 'command'];
+/** Arguments whose values are looked up as they are typed: ids, names of Targets, of commands, of time zones. */
+const lookedUp = ['id', 'to', 'name', 'command', 'zone'];
 
 /** One argument as Discord shows it. */
 export type MenuOption = {
