@@ -14,7 +14,7 @@ export type Announcement = {
   title?: string | undefined;
   category?: string | undefined;
   scheduledFor?: Date | undefined;
-  /** It is called otherwise than before: that alone announces a broadcast that has no time yet. */
+  /** It is called otherwise than before: that announces a broadcast that has neither a time nor an id yet. */
   isRenamed?: boolean;
 };
 
@@ -62,7 +62,7 @@ function isWaitedFor({ watch: { mode, rules } }: Wanted, called: Called): boolea
 
 async function insertWaiting(tx: Queryable, pair: Pair, announcement: Announcement): Promise<SessionRow | undefined> {
   const { isRenamed, ...facts } = announcement;
-  if (!isRenamed && !facts.scheduledFor) return undefined;
+  if (!isRenamed && !facts.scheduledFor && !facts.broadcastId) return undefined;
   if (!isRenamed && isSame(await findLatestSession(tx, pair.streamId, pair.crossId), facts)) return undefined;
   const [row] = await tx
     .insert(sessions)
