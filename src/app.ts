@@ -112,6 +112,9 @@ function openPlatforms(config: Config, log: Logger, cookies: CookieReader): Plat
   ];
 }
 
+/** Not a setting: a fact of the chats' servers, which only the chaos harness (test/chaos) can know to be shorter. */
+const chaosSettleMs = () => Number(process.env.CHAOS_SETTLE_MS) || undefined;
+
 /** The web chat, and each chat whose token is set. */
 async function openChats({ config, log, db, bus, storage }: Pick<App, 'config' | 'log' | 'db' | 'bus' | 'storage'>) {
   const chats: Chat[] = [createWebChat({ db, bus, storage, log })];
@@ -119,10 +122,9 @@ async function openChats({ config, log, db, bus, storage }: Pick<App, 'config' |
   const { telegramPathMap: pathMap, telegramVault: vault, uploadMbps, publicUrl } = config;
   const admins = config.admins.filter(({ kind }) => kind === 'telegram').map(({ userId }) => userId);
   if (token) {
-    // Not a setting: a fact of Telegram's servers, which only the chaos harness (test/chaos) can know to be shorter.
-    const settleMs = Number(process.env.CHAOS_SETTLE_MS) || undefined;
-    const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins, settleMs };
-    chats.push(createTelegramChat(ours));
+    const ours = { db, bus, log, token, apiRoot, isLocal, pathMap, vault, uploadMbps, publicUrl, admins };
+    const settleMs = chaosSettleMs();
+    chats.push(createTelegramChat({ ...ours, ...(settleMs && { settleMs }) }));
   }
   if (config.discordToken) chats.push(await openDiscordChat({ config, log, db, bus }));
   return new Map(chats.map((chat) => [chat.kind, chat]));
@@ -133,8 +135,9 @@ async function openDiscordChat({ config, log, db, bus }: Pick<App, 'config' | 'l
   const { createDiscordChat } = await import('./bots/discord/discord.ts');
   const { discordToken: token = '', discordApiRoot: apiRoot, uploadMbps } = config;
   const guilds = splitList(config.discordGuilds);
+  const settleMs = chaosSettleMs();
   return createDiscordChat({
-    ...{ db, bus, log, token, apiRoot, guilds, uploadMbps },
+    ...{ db, bus, log, token, apiRoot, guilds, uploadMbps, ...(settleMs && { settleMs }) },
     suggest: (asking) => suggest({ db, config }, asking),
   });
 }

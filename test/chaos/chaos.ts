@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { everyStep } from './every-step.ts';
 import { findFaketime } from './fake-clock.ts';
 import { type RunResult, runOnce } from './run-once.ts';
-import { type ChaosFault, type Scenario, scenarios, scheduleOf } from './schedule.ts';
+import { type ChaosFault, chatOf, type Scenario, scenarios, scheduleOf } from './schedule.ts';
 import { startServers } from './servers.ts';
+import type { StageOptions } from './stage.ts';
 
 /** Kills, or puts to sleep, at each named step. */
 const stepScenarios = ['every-step', 'every-step-asleep'];
@@ -13,8 +14,8 @@ Scenarios: ${[...scenarios, ...stepScenarios].join(', ')}. Run k of a command ha
 --at-once: so many runs at a time, each with servers of its own. --step: only this one of every-step.
 --lines: the time line of every run.`;
 
-type Run = { name: string; faults: ChaosFault[] };
-type Told = { isEveryStep: boolean; hasLines: boolean; hasRates: boolean };
+type Run = { name: string; faults: ChaosFault[]; on?: StageOptions };
+type Told = { isEveryStep: boolean; hasLines: boolean };
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -31,14 +32,15 @@ async function main(): Promise<number> {
   const seed = Number(values.seed);
   const isEveryStep = stepScenarios.includes(scenario);
   if (!isEveryStep && !scenarios.includes(scenario as Scenario)) return say(usage, 2);
-  const runs = isEveryStep
+  const runs: Run[] = isEveryStep
     ? everyStep(values.step, { isAsleep: scenario === 'every-step-asleep' })
     : Array.from({ length: Number(values.runs) }, (_, k) => ({
         name: `seed ${seed + k}`,
         faults: scheduleOf(scenario as Scenario, seed + k),
+        on: { chat: chatOf(scenario, seed + k), hasRates: scenario === 'rates' },
       }));
   if (!findFaketime() && leaveOutClocks(runs)) say('clock faults are left out: libfaketime is not installed', 0);
-  const told = { isEveryStep, hasLines: values.lines, hasRates: scenario === 'rates' };
+  const told = { isEveryStep, hasLines: values.lines };
   const left = [...runs];
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => left.splice(0));
   const lanes = Array.from({ length: Number(values['at-once']) }, () => runLane(left, told));
@@ -54,16 +56,16 @@ function leaveOutClocks(runs: Run[]): boolean {
 }
 
 /** Makes one run of the list after another, until it is empty. */
-async function runLane(left: Run[], { isEveryStep, hasLines, hasRates }: Told): Promise<RunResult[]> {
+async function runLane(left: Run[], { isEveryStep, hasLines }: Told): Promise<RunResult[]> {
   const servers = await startServers();
   const results: RunResult[] = [];
   try {
     for (let run = left.shift(); run !== undefined; run = left.shift()) {
-      const result = await runOnce(servers, run.faults, { hasRates });
+      const result = await runOnce(servers, run.faults, run.on);
       // A step nobody came to was not tried.
       if (isEveryStep) result.faults.push(...result.unmet.map((step) => `not reached: ${step}`));
       results.push(result);
-      report(run.name, run.faults, result);
+      report(run.on?.chat === 'discord' ? `${run.name} (Discord)` : run.name, run.faults, result);
       if (hasLines) say(result.lines.join('\n'), 0);
     }
   } finally {

@@ -1,6 +1,6 @@
 import { recoveryStepNames, type StepName, stepNames } from '../../src/lib/steps.ts';
+import { ownerId } from './chat-telegram.ts';
 import type { ChaosFault } from './schedule.ts';
-import { ownerId } from './stage.ts';
 
 /** Answers that are lost make the product look for them: the way to the steps of recovery. One of them did its work. */
 const lostAnswers: ChaosFault[] = [

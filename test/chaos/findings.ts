@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { asc, eq, ne } from 'drizzle-orm';
-import type { Chat } from 'grammy/types';
 import type { Database } from '../../src/db/client.ts';
 import { findPartsOfDelivery } from '../../src/db/deliveries.ts';
 import * as rows from '../../src/db/schema.ts';
 import { probe } from '../../src/media/probe.ts';
 import type { LiveStream } from '../support/live.ts';
-import type { SeenMessage } from '../support/telegram/world.ts';
+import type { Place, ShownFile } from './chat.ts';
 import type { Stage } from './stage.ts';
 
 /** What a run came to. `faults`: each sentence is a broken promise. */
@@ -21,10 +20,9 @@ export async function look(db: Database, stage: Stage): Promise<Findings> {
   if (deliveries.length !== 2 || sessions.length !== 2)
     findings.faults.push(`${sessions.length} sessions and ${deliveries.length} deliveries of 2 orders`);
   for (const delivery of deliveries) await lookAtDelivery(db, stage, delivery, findings);
-  lookAtChats(stage, findings);
+  lookAtChat(stage, findings);
   await lookAtReplies(db, stage, findings);
-  lookAtRates(stage, findings);
-  findings.faults.push(...stage.telegram.violations.map((text) => `violation: ${text}`));
+  findings.faults.push(...stage.chat.complaints());
   return findings;
 }
 
@@ -51,46 +49,39 @@ async function lookAtDelivery(db: Database, stage: Stage, delivery: Delivery, fi
     .where(eq(rows.sessions.id, delivery.sessionId));
   const origin = stage.streams.find(({ url }) => url === stream?.url);
   if (!target || !origin) return void findings.faults.push(`delivery ${delivery.id}: no target or stream`);
-  const isPrivate = target.address === String(stage.home.id);
+  const place = target.address === stage.chat.homeId ? 'home' : 'archive';
   const parts = await findPartsOfDelivery(db, delivery);
-  const messages = stage.telegram.world.messages(isPrivate ? stage.home : stage.channel).filter(({ video }) => video);
-  lookAtParts(stage, { parts, messages, name: `d${delivery.id}` }, findings);
-  await lookAtFrames(db, stage, { delivery, origin, messages }, findings);
+  const files = stage.chat.files(place);
+  lookAtParts(stage, { parts, files, name: `d${delivery.id}` }, findings);
+  await lookAtFrames(db, { delivery, origin, files }, findings);
   await lookAtBytes(db, { delivery, origin }, findings);
-  await lookAtPosts(db, stage, { delivery, messages, isPrivate }, findings);
+  await lookAtPosts(db, stage, { delivery, files, place }, findings);
 }
 
-type Shown = { parts: { hash: string | null }[]; messages: SeenMessage[]; name: string };
+type Shown = { parts: { hash: string | null }[]; files: ShownFile[]; name: string };
 
-/** Each Part once, in order, as the bytes that lie in the vault. */
-function lookAtParts(stage: Stage, { parts, messages, name }: Shown, { faults, ...counts }: Findings): Findings {
+/** Each Part once, in order, as the bytes that were staged. */
+function lookAtParts(stage: Stage, { parts, files, name }: Shown, findings: Findings): void {
   const wanted = parts.map(({ hash }) => hash);
-  const shown = messages.map(({ fileSha256 }) => fileSha256);
+  const shown = files.map(({ sha256 }) => sha256);
   const twice = shown.length - new Set(shown).size;
-  counts.duplicates += twice;
-  if (twice > 0) faults.push(`${name}: ${twice} parts stand twice`);
-  if (wanted.join() !== shown.join()) faults.push(`${name}: parts ${short(wanted)} but shown ${short(shown)}`);
-  const vault = new Set(stage.telegram.world.messages(stage.vault).map(({ fileSha256 }) => fileSha256));
-  const foreign = shown.filter((hash) => !vault.has(hash));
-  if (foreign.length > 0) faults.push(`${name}: ${short(foreign)} not in the vault`);
-  return { faults, ...counts };
+  findings.duplicates += twice;
+  if (twice > 0) findings.faults.push(`${name}: ${twice} parts stand twice`);
+  if (wanted.join() !== shown.join()) findings.faults.push(`${name}: parts ${short(wanted)} but shown ${short(shown)}`);
+  const staged = stage.chat.stagedHashes();
+  const foreign = shown.filter((hash) => staged && !staged.has(hash));
+  if (foreign.length > 0) findings.faults.push(`${name}: ${short(foreign)} not in the vault`);
 }
 
 const short = (hashes: (string | null | undefined)[]) => `[${hashes.map((hash) => hash?.slice(0, 6)).join(' ')}]`;
 const fps = 25;
 
-type Recorded = { delivery: Delivery; origin: LiveStream; messages: SeenMessage[] };
+type Recorded = { delivery: Delivery; origin: LiveStream; files: ShownFile[] };
 
 /** Every frame of the origin is in the files that stand, or in a Gap that was told. */
-async function lookAtFrames(
-  db: Database,
-  stage: Stage,
-  { delivery, origin, messages }: Recorded,
-  findings: Findings,
-): Promise<void> {
+async function lookAtFrames(db: Database, { delivery, origin, files }: Recorded, findings: Findings): Promise<void> {
   const gaps = await db.select().from(rows.gaps).where(eq(rows.gaps.renditionId, delivery.renditionId));
-  const paths = messages.flatMap(({ video }) => (video ? [stage.telegram.world.fileOf(video.file_id).path] : []));
-  const probed = await Promise.all(paths.map((path) => probe(path, { ffprobe: 'ffprobe', countPackets: true })));
+  const probed = await Promise.all(files.map(({ path }) => probe(path, { ffprobe: 'ffprobe', countPackets: true })));
   const shown = probed.reduce((sum, { frameCount }) => sum + frameCount, 0);
   const there = await origin.frames();
   const missing = gaps.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
@@ -125,13 +116,13 @@ async function lookAtBytes(
   findings.faults.push(`r${delivery.renditionId}: media segments kept as ${order.join(' ')} of ${wanted.length}`);
 }
 
-type Posted = { delivery: Delivery; messages: SeenMessage[]; isPrivate: boolean };
+type Posted = { delivery: Delivery; files: ShownFile[]; place: Place };
 
-/** Rows name the messages that stand; one comment hangs under the first. */
+/** Rows name the messages that stand; one comment hangs where it belongs. */
 async function lookAtPosts(
   db: Database,
-  stage: Stage,
-  { delivery, messages, isPrivate }: Posted,
+  { chat }: Stage,
+  { delivery, files, place }: Posted,
   findings: Findings,
 ): Promise<void> {
   const posts = await db
@@ -140,65 +131,32 @@ async function lookAtPosts(
     .where(eq(rows.posts.deliveryId, delivery.id))
     .orderBy(asc(rows.posts.ordinal));
   const told = posts.filter(({ partIds }) => partIds.length > 0).flatMap(({ posted }) => posted?.messageIds ?? []);
-  const ids = messages.map(({ message_id: id }) => String(id));
+  const ids = [...new Set(files.map(({ messageId }) => messageId))];
   if (told.join() !== ids.join())
     findings.faults.push(`d${delivery.id}: rows tell ${told.join()} but ${ids.join()} stand`);
-  const where = isPrivate ? stage.home : stage.group;
-  const root = isPrivate ? messages[0]?.message_id : forwardOf(stage, messages[0]?.message_id);
   const texts = posts.filter(({ kind }) => kind === 'comment').map(({ content }) => content.text);
-  const comments = byBot(stage, where).filter(({ text }) => texts.some((each) => each.startsWith(text ?? '-')));
+  const comments = chat.comments(place).filter(({ text }) => texts.some((each) => each.startsWith(text || '-')));
   findings.duplicates += Math.max(0, comments.length - 1);
-  const isRight = comments.length === 1 && comments[0]?.reply_to_message?.message_id === root;
-  const under = comments.map(({ reply_to_message: parent }) => parent?.message_id);
-  if (!isRight)
-    findings.faults.push(`d${delivery.id}: ${comments.length} comments under ${under.join()}, not one under ${root}`);
+  if (comments.length !== 1 || comments[0]?.isInPlace !== true)
+    findings.faults.push(`d${delivery.id}: not one comment under its post: ${JSON.stringify(comments)}`);
 }
-
-function forwardOf(stage: Stage, messageId: number | undefined): number | undefined {
-  const messages = stage.telegram.world.messages(stage.group);
-  return messages.find(({ forward_origin: from }) => from?.type === 'channel' && from.message_id === messageId)
-    ?.message_id;
-}
-
-const byBot = ({ telegram }: Stage, chat: Chat) =>
-  telegram.world.messages(chat).filter(({ from, forward_origin: origin }) => from?.id === telegram.bot.id && !origin);
 
 /** One card for each order; nothing in a public chat that is no post, comment or card. */
-function lookAtChats(stage: Stage, findings: Findings): void {
-  const { world } = stage.telegram;
-  const home = byBot(stage, stage.home);
-  const cards = home.filter(({ reply_markup: markup }) => markup !== undefined);
-  const isPosted = ({ video, text }: SeenMessage) => video !== undefined || (text !== undefined && text !== '…');
-  if (cards.length > 2) findings.duplicates += cards.length - 2;
-  if (cards.length > 2) findings.faults.push(`${cards.length} cards of 2 orders`);
-  const left = [
-    ...world.messages(stage.channel).filter(({ video }) => !video),
-    ...byBot(stage, stage.group),
-    ...home,
-  ].filter((message) => !isPosted(message));
-  for (const { chat, text, message_id: id } of left)
-    findings.faults.push(`left over in ${chat.type} ${chat.id}: ${id} ${text ?? ''}`);
-  for (const { text, message_id: id } of byBot(stage, stage.group).filter((each) => !each.reply_to_message))
-    findings.faults.push(`a loose message in the group: ${id} ${text}`);
-}
-
-/** With rates that are counted as the real ones are, nobody was ever told to wait. */
-function lookAtRates({ telegram, hasRates }: Stage, { faults }: Findings): void {
-  const refused = telegram.calls.filter(({ status }) => hasRates && status === 429);
-  for (const { method, params } of refused) faults.push(`too fast: ${method} ${String(params.chat_id)}`);
+function lookAtChat({ chat }: Stage, findings: Findings): void {
+  const cards = chat.cardCount();
+  if (cards > 2) findings.duplicates += cards - 2;
+  if (cards > 2) findings.faults.push(`${cards} cards of 2 orders`);
+  findings.faults.push(...chat.leftOver().map((what) => `left over: ${what}`));
 }
 
 /** Everything said was handled; nothing was answered twice. */
-async function lookAtReplies(db: Database, stage: Stage, findings: Findings): Promise<void> {
+async function lookAtReplies(db: Database, { chat }: Stage, findings: Findings): Promise<void> {
   const inbox = await db.select().from(rows.inbox);
   for (const row of inbox.filter(({ handledAt }) => handledAt === null))
     findings.faults.push(`not handled: ${JSON.stringify(row.body).slice(0, 200)}`);
-  const shown = byBot(stage, stage.home).map(({ text }) => text);
-  for (const { reply, body } of inbox.filter(({ reply }) => reply !== null)) {
-    const count = shown.filter((text) => text === reply?.text).length;
-    const same = inbox.filter((other) => other.reply?.text === reply?.text).length;
-    if (count <= same) continue;
-    findings.duplicates += 1;
-    findings.faults.push(`answered ${count} times: ${JSON.stringify(body).slice(0, 200)}`);
-  }
+  const texts = inbox.flatMap(({ reply }) => (reply === null ? [] : [reply.text]));
+  const isTwice = (text: string) => chat.answerCount(text) > texts.filter((other) => other === text).length;
+  const twice = [...new Set(texts.filter(isTwice)), ...chat.answeredTwice()];
+  findings.duplicates += twice.length;
+  findings.faults.push(...twice.map((text) => `answered twice: ${text.slice(0, 200)}`));
 }

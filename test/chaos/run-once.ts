@@ -82,23 +82,36 @@ type Rows = ReturnType<typeof openDatabase>['db'];
 /** Says what a person says, lets the streams run, and waits for the end. @throws Error for what did not come */
 async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void> {
   const { stage, timeLine, fleet } = whole;
-  const { owner, home, streams, telegram } = stage;
-  const say = (text: string) => telegram.world.say(owner, home, text);
+  const { chat, streams } = stage;
   const count = async (table: string) => {
     const [row] = await db.execute<{ n: number }>(sql`select count(*)::int as n from ${sql.identifier(table)}`);
     return row?.n ?? 0;
   };
-  const waits = (what: string) => ({ what, timeoutMs: limitMs, everyMs: 100 });
-  say(`/target add archive @archive_channel limit=${stage.limitBytes}B`);
-  await waitFor(async () => (await count('targets')) > 0, waits('the target'));
-  say(`/record ${streams[0].url} to=archive`);
-  say(`/record ${streams[1].url}`);
-  await waitFor(async () => (await count('sessions')) > 1, waits('both sessions'));
+  /** Gives an order, and again where nothing came of it for as long as a person waits. */
+  const order = async (give: () => void, isDone: () => Promise<boolean>, what: string) => {
+    give();
+    let givenAt = performance.now();
+    const look = async () => {
+      if (await isDone()) return true;
+      if (performance.now() - givenAt < (chat.patienceMs ?? Number.POSITIVE_INFINITY)) return false;
+      givenAt = performance.now();
+      give();
+      return false;
+    };
+    await waitFor(look, { what, timeoutMs: limitMs, everyMs: 100 });
+  };
+  const hasSessions = (n: number) => async () => (await count('sessions')) >= n;
+  const [first, second] = streams.map(({ url }) => url) as [string, string];
+  const addTarget = () => chat.addTarget(stage.limitBytes);
+  await order(addTarget, async () => (await count('targets')) > 0, 'the target');
+  if (chat.patienceMs === undefined) chat.record(first, 'archive');
+  else await order(() => chat.record(first, 'archive'), hasSessions(1), 'the first session');
+  await order(() => chat.record(second), hasSessions(2), 'both sessions');
   timeLine.note('both recordings are ordered');
   for (const stream of streams) stream.resume();
   const striking = strike(faults, whole);
   striking.catch((error: unknown) => timeLine.note(`a fault could not strike: ${String(error)}`));
-  const publishing = setInterval(() => telegram.world.publish(), 1_000);
+  const publishing = setInterval(() => chat.settle(), 1_000);
   try {
     await waitUntilOver(db);
     await striking;
@@ -152,14 +165,7 @@ async function tell(db: Rows, stage: Stage, timeLine: TimeLine): Promise<Set<str
     reached.add(what);
     if (!what.startsWith('sweep.') && what !== 'queue.added') timeLine.note(`${name}: ${what}`, Number(at));
   }
-  for (const { at, method, params, status } of stage.telegram.calls) {
-    if (method === 'getUpdates' && status === 200) continue;
-    const text = String(params.text ?? params.caption ?? '')
-      .slice(0, 40)
-      .replaceAll('\n', ' ');
-    const where = `${String(params.chat_id ?? '')} ${String(params.message_id ?? '')}`;
-    timeLine.note(`Telegram: ${method} ${where} → ${status} ${text}`, at);
-  }
+  for (const { at, text } of stage.chat.calls()) timeLine.note(text, at);
   const told = await db.select().from(events);
   for (const { at, kind, subjectId, data } of told)
     timeLine.note(`row: ${kind} ${subjectId} ${JSON.stringify(data)}`, at.getTime());

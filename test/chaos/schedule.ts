@@ -1,4 +1,6 @@
 import { type StepName, stepNames } from '../../src/lib/steps.ts';
+import type { FaultSpec as DiscordFault } from '../support/discord/faults.ts';
+import type { GatewayFaultSpec } from '../support/discord/gateway-faults.ts';
 import type { Fault as OriginFault } from '../support/live.ts';
 import type { FaultSpec } from '../support/telegram/faults.ts';
 import { type ProcessName, processNames } from './fleet.ts';
@@ -15,7 +17,9 @@ export type ChaosFault =
   | { kind: 'redisRestart'; atMs: number; awayMs: number }
   | { kind: 'postgresRestart'; atMs: number; awayMs: number }
   | { kind: 'telegram'; spec: FaultSpec }
-  | { kind: 'telegramRestart'; atMs: number }
+  | { kind: 'discord'; spec: DiscordFault }
+  | { kind: 'gateway'; spec: GatewayFaultSpec }
+  | { kind: 'chatRestart'; atMs: number }
   /** Storage takes no byte for `ms`. */
   | { kind: 'disk'; atMs: number; ms: number }
   /** The wall clock of a process is put forward or back. */
@@ -28,7 +32,7 @@ export type ChaosFault =
 /** Families a scenario draws from. */
 export const scenarios = [
   ...(['mixed', 'calm', 'kill', 'freeze', 'telegram', 'origin', 'redis', 'postgres'] as const),
-  ...(['disk', 'clock', 'rates'] as const),
+  ...(['disk', 'clock', 'discord', 'rates'] as const),
 ] as const;
 export type Scenario = (typeof scenarios)[number];
 
@@ -48,8 +52,16 @@ const freeze: Maker = (random) => ({
   atMs: random.int(0, 8_000),
   ms: random.int(1_000, 5_000),
 });
-const telegramRestart: Maker = (random) => ({ kind: 'telegramRestart', atMs: random.int(1_000, 9_000) });
+const chatRestart: Maker = (random) => ({ kind: 'chatRestart', atMs: random.int(1_000, 9_000) });
 const telegram: Maker = (random) => ({ kind: 'telegram', spec: { ...callFault(random), after: random.int(0, 2) } });
+const discord: Maker = (random) => ({ kind: 'discord', spec: { ...discordFault(random), after: random.int(0, 2) } });
+const gateway: Maker = (random) => ({
+  kind: 'gateway',
+  spec: {
+    event: random.pick(['INTERACTION_CREATE', 'READY', 'MESSAGE_CREATE']),
+    kind: random.pick(['dropBefore', 'dropAfter', 'duplicate', 'reconnect', 'invalidate'] as const),
+  },
+});
 const playlist: Maker = (random) => ({
   kind: 'playlist',
   stream: random.pick([0, 1]),
@@ -85,7 +97,8 @@ const clock: Maker = (random) => ({
 const families: Record<Exclude<Scenario, 'mixed' | 'calm' | 'rates'>, Maker[]> = {
   kill: [killAtStep, killAtStep, kill],
   freeze: [freezeAtStep, freezeAtStep, freeze],
-  telegram: [telegram, telegram, telegram, telegramRestart],
+  telegram: [telegram, telegram, telegram, chatRestart],
+  discord: [discord, discord, discord, gateway, chatRestart, killAtStep],
   origin: [playlist, segment],
   redis: [redis],
   postgres: [postgres],
@@ -120,11 +133,38 @@ function callFault(random: Random): FaultSpec {
   return random.pick(any);
 }
 
+/** What a call to Discord meets. Answers to commands are not struck: a person would just ask again. */
+function discordFault(random: Random): DiscordFault {
+  const route = random.pick([
+    ...['POST /channels/:channel/messages', 'POST /channels/:channel/messages', 'GET /channels/:channel/messages'],
+    ...['PATCH /channels/:channel/messages/:message', 'POST /channels/:channel/messages/:message/threads'],
+  ]);
+  const any: DiscordFault[] = [
+    { route, kind: 'dropBefore' },
+    { route, kind: 'dropAfter' },
+    { route, kind: 'error5xx', status: random.pick([500, 502, 503]) },
+    { route, kind: 'error5xx', processed: true },
+    { route, kind: 'html502' },
+    { route, kind: 'html502', processed: true },
+    { route, kind: 'flood', retryAfter: random.int(1, 3), times: random.int(1, 3) },
+    { route, kind: 'delay', ms: 400 },
+    { route, kind: 'resetBody' },
+  ];
+  return random.pick(any);
+}
+
+/** The chat of a scenario; of mixed runs every fourth is on Discord. */
+export function chatOf(scenario: string, seed: number): 'telegram' | 'discord' {
+  return scenario === 'discord' || (scenario === 'mixed' && seed % 4 === 0) ? 'discord' : 'telegram';
+}
+
 /** What goes wrong in the run of this seed. */
 export function scheduleOf(scenario: Scenario, seed: number): ChaosFault[] {
   if (scenario === 'calm') return [];
   const random = createRandom(seed);
   if (scenario === 'rates') return [random.pick([kill, freeze])(random)];
-  const makers = scenario === 'mixed' ? Object.values(families).flat() : families[scenario];
+  const { telegram: ofTelegram, discord: ofDiscord, ...ofBoth } = families;
+  const own = chatOf(scenario, seed) === 'discord' ? ofDiscord : ofTelegram;
+  const makers = scenario === 'mixed' ? [...Object.values(ofBoth).flat(), ...own] : families[scenario];
   return Array.from({ length: random.int(1, 4) }, () => random.pick(makers)(random));
 }

@@ -1,38 +1,34 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Chat, User } from 'grammy/types';
 import { type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
-import { startTelegram, type Telegram } from '../support/telegram/server.ts';
+import type { ChaosChat } from './chat.ts';
+import { openDiscordChat } from './chat-discord.ts';
+import { openTelegramChat } from './chat-telegram.ts';
 
-/** What stands around the product in one run: a strict Telegram with its chats, and two live streams. */
+/** What stands around the product in one run: a strict chat, and two live streams. */
 export type Stage = {
-  telegram: Telegram;
-  owner: User;
-  /** The owner's private chat: orders, cards, and the second recording. */
-  home: Chat.PrivateChat;
-  /** Gets the first recording, in several Parts; its comments stand in `group`. */
-  channel: Chat.ChannelChat;
-  group: Chat;
-  vault: Chat.ChannelChat;
+  chat: ChaosChat;
+  /** The first is recorded into `archive`, in several Parts, the second where it is ordered. */
   streams: [LiveStream, LiveStream];
   /** Makes several Parts of the first stream. */
   limitBytes: number;
   /** Folder of the run. */
   dir: string;
   env: Record<string, string>;
-  hasRates: boolean;
   /** While it is there, Storage takes so many bytes. */
   quotaFile: string;
   close(): Promise<void>;
 };
 
-/** Who orders; the private chat has the same id. */
-export const ownerId = 987_654_321;
 export type StageOptions = {
+  chat?: 'telegram' | 'discord';
   /** Telegram counts messages as the real one does, and there are more than a chat may get in a minute. */
   hasRates?: boolean;
 };
+
+/** How much slower than alone this machine is at the moment: processes that want to run, for each processor. */
+const slowness = () => Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
 
 /** Length of the streams in seconds, at twice the speed of life, and Parts of the first. */
 const usual = { lengths: [12, 8], partCount: 3 } as const;
@@ -40,21 +36,16 @@ const usual = { lengths: [12, 8], partCount: 3 } as const;
 const many = { lengths: [25, 8], partCount: 25 } as const;
 
 /** Builds it; the streams stand still at their beginning. */
-export async function buildStage({ hasRates = false }: StageOptions = {}): Promise<Stage> {
+export async function buildStage({ chat: kind, hasRates = false }: StageOptions = {}): Promise<Stage> {
   const { lengths, partCount } = hasRates ? many : usual;
-  const telegram = await startTelegram({ flood: hasRates });
-  const { world } = telegram;
-  const owner = world.addUser({ id: ownerId, firstName: 'Owner', languageCode: 'en' });
-  const home = world.privateChat(owner);
-  const channel = world.addChannel({ title: 'Archive', username: 'archive_channel' });
-  const group = world.addGroup({ title: 'Archive talk' });
-  world.link(channel, group);
-  const vault = world.addChannel({ title: 'Vault' });
+  const chat = await (kind === 'discord' ? openDiscordChat() : openTelegramChat({ hasRates }));
   const { origin, streams } = await openStreams(lengths);
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-chaos-run-'));
   const quotaFile = join(dir, 'quota');
+  // Whoever is given no time to run must not look dead, or all do everything again and again.
+  const slow = slowness();
   return {
-    ...{ telegram, owner, home, channel, group, vault, streams, dir, quotaFile, hasRates },
+    ...{ chat, streams, dir, quotaFile },
     limitBytes: await limitFor(streams[0], lengths[0], partCount),
     env: {
       DATA_DIR: join(dir, 'data'),
@@ -63,20 +54,17 @@ export async function buildStage({ hasRates = false }: StageOptions = {}): Promi
       ALLOW_PRIVATE_SOURCES: '1',
       DISK_RESERVE_MB: '0',
       SEGMENT_SECONDS: '1',
-      LEASE_SECONDS: '1',
+      LEASE_SECONDS: String(Math.min(slow, 4)),
       SWEEP_SECONDS: '0.3',
       GRACE_SECONDS: '60',
       LOG_LEVEL: 'debug',
-      CHAOS_SETTLE_MS: '2000',
+      CHAOS_SETTLE_MS: String(Math.min(2_000 * slow, 20_000)),
       CHAOS_QUOTA_FILE: quotaFile,
-      TELEGRAM_TOKEN: telegram.token,
-      TELEGRAM_API_ROOT: telegram.root,
-      TELEGRAM_VAULT: String(vault.id),
-      ADMINS: `telegram:${ownerId}`,
+      ...chat.env,
     },
     async close() {
       await origin.close();
-      await telegram.close();
+      await chat.close();
       await rm(dir, { recursive: true, force: true, maxRetries: 5 });
     },
   };

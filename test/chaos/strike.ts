@@ -25,9 +25,9 @@ export async function lay(
     timeLine.note(`fault: ${JSON.stringify(fault)}`);
     if (fault.kind === 'killAtStep') await order(stage.dir, fault, 'SIGKILL');
     else if (fault.kind === 'freezeAtStep') await order(stage.dir, fault, 'SIGSTOP');
-    else if (fault.kind === 'telegram') stage.telegram.fault(fault.spec);
     else if (fault.kind === 'segment')
       stage.streams[fault.stream].failSegment(fault.sequence, fault.fault, fault.times);
+    else stage.chat.fault(fault);
   }
 }
 
@@ -70,9 +70,9 @@ async function strikeOne(fault: ChaosFault, { stage, servers, fleet, timeLine, c
       timeLine.note(`Postgres is away for ${fault.awayMs} ms`);
       await servers.restartPostgres(fault.awayMs);
       return timeLine.note('Postgres is back');
-    case 'telegramRestart':
-      timeLine.note('Telegram restarts');
-      return stage.telegram.restart();
+    case 'chatRestart':
+      timeLine.note('the chat restarts');
+      return stage.chat.restart();
     case 'disk':
       timeLine.note(`the disk is full for ${fault.ms} ms`);
       await writeFile(stage.quotaFile, '0');
