@@ -1,22 +1,18 @@
 import type { App } from '../app.ts';
 import type { Platform } from '../core/ports.ts';
-import { pruneChecks } from '../db/checks.ts';
 import { shardOf } from '../db/shards.ts';
 import { createBell } from '../lib/bell.ts';
+import { dueAtFirst, keepHouse } from './keep-house.ts';
 import { look, type Monitor } from './look.ts';
-import { isSaveDue, saveLooks } from './note-looks.ts';
+import { lookOffline } from './look-offline.ts';
 import { pickBatch } from './pace.ts';
 import { holdShards, type OnShards } from './shards.ts';
-import { allWatched, createWatchlists, dropWatched, readShards, readStream } from './watchlists.ts';
+import { createWatchlists, dropWatched } from './watchlists.ts';
 
 /** What is due is looked for this often; a Stream that is called for does not wait for it. */
 const tickMs = 250;
-/** Orders are read anew this often, whatever bells were lost … */
-const readEveryMs = 30_000;
-/** … and this soon where that failed. */
-const readAgainMs = 2_000;
-const saveTickMs = 10_000;
-const pruneEveryMs = 3_600_000;
+/** Who is asked next what it announces is looked for this often. */
+const offlineTickMs = 1_000;
 
 /**
  * Looks at every watched Stream in this monitor's shards, each at the pace of its Platform, until it is told to end.
@@ -24,13 +20,7 @@ const pruneEveryMs = 3_600_000;
  */
 export async function pollUntil(app: App, signal: AbortSignal): Promise<void> {
   const lists = createWatchlists(app);
-  const due: Due = {
-    readAt: 0,
-    isCall: false,
-    called: new Set(),
-    saveAt: 0,
-    pruneAt: performance.now() + pruneEveryMs,
-  };
+  const due = dueAtFirst();
   const onShards: OnShards = async ({ gained, lost }) => {
     if (gained.length > 0) due.readAt = 0;
     if (lost.length > 0) await dropWatched(app, lists, ({ stream }) => lost.includes(shardOf(stream.id)));
@@ -61,66 +51,28 @@ async function pollPlatform(monitor: Monitor, platform: Platform, signal: AbortS
     running.add(run);
     return true;
   };
+  const asking = askOffline(monitor, platform, signal);
   while (!signal.aborted) {
     while (start());
     await bell.heard();
   }
   bell.close();
-  await Promise.allSettled(running);
+  await Promise.allSettled([...running, asking]);
 }
 
-/** What the rows are asked for, and when next, by `performance.now()`. */
-type Due = { readAt: number; isCall: boolean; called: Set<number>; saveAt: number; pruneAt: number };
-
-/** Keeps the lists true to the rows, and writes down what was counted. One thing at a time. */
-async function keepHouse(monitor: Monitor, due: Due, signal: AbortSignal): Promise<void> {
-  const { app } = monitor;
-  const bell = createBell(tickMs, signal);
-  const unhear = [
-    app.bus.hear('streams', (id) => {
-      // Bells may have been missed: everything is looked at.
-      if (id === 0) Object.assign(due, { readAt: 0, isCall: true });
-      else due.called.add(id);
-      bell.ring();
-    }),
-    app.bus.hear('sessions', (id) => {
-      for (const { applied } of allWatched(monitor.lists))
-        if (applied && (id === 0 || applied.sessionId === id)) applied.isDoubtful = true;
-    }),
-  ];
+/** Asks what offline channels announce, a batch at a time, where the Platform tells and somebody waits. */
+async function askOffline(monitor: Monitor, platform: Platform, signal: AbortSignal): Promise<void> {
+  const list = monitor.lists.get(platform.name);
+  if (!platform.checkOffline || !list) return;
+  const bell = createBell(offlineTickMs, signal);
   while (!signal.aborted) {
-    await house(monitor, due).catch((err: unknown) => {
-      if (!signal.aborted) app.log.warn({ err }, 'the list of streams could not be kept; it is tried again');
-      due.readAt = performance.now() + readAgainMs;
-    });
     await bell.heard();
+    let hasMore = true;
+    while (hasMore && monitor.shards.areSure() && !signal.aborted)
+      hasMore = await lookOffline(monitor, platform, list, signal).catch((err: unknown) => {
+        if (!signal.aborted) monitor.app.log.warn({ err }, 'what channels announce could not be asked');
+        return false;
+      });
   }
-  for (const end of unhear) end();
   bell.close();
-}
-
-async function house({ app, shards, lists }: Monitor, due: Due): Promise<void> {
-  const now = performance.now();
-  if (!shards.areSure()) return;
-  for (const id of due.called) {
-    if (shards.owns(id)) await readStream(app, lists, id);
-    due.called.delete(id);
-  }
-  if (now >= due.readAt) {
-    const { isCall } = due;
-    Object.assign(due, { readAt: now + readEveryMs, isCall: false });
-    try {
-      await readShards(app, lists, shards.held, isCall);
-    } catch (error) {
-      due.isCall ||= isCall;
-      throw error;
-    }
-  }
-  if (now >= due.saveAt) {
-    due.saveAt = now + saveTickMs;
-    await saveLooks(app.db, allWatched(lists).filter(isSaveDue));
-  }
-  if (now < due.pruneAt) return;
-  due.pruneAt = now + pruneEveryMs;
-  if (shards.owns(0)) await pruneChecks(app.db);
 }
