@@ -14,6 +14,8 @@ import { lockDataDir } from './db/lock-data-dir.ts';
 import { createLogger, redact } from './lib/log.ts';
 import { run } from './lib/run.ts';
 import { checkTwitchApp } from './monitor/platforms/twitch/doctor.ts';
+import { listVideos } from './monitor/platforms/youtube/list-videos.ts';
+import { dataApiRoot } from './monitor/platforms/youtube/youtube.ts';
 import { openStorage } from './storage/open.ts';
 
 /** One thing that was looked at. A `warning` is worth knowing but stops nothing. */
@@ -51,6 +53,7 @@ export async function checkAll(config: Config): Promise<Check[]> {
     guarded('telegram', () => checkTelegram(config)),
     guarded('discord', () => checkDiscord(config)),
     guarded('twitch', () => checkTwitch(config)),
+    guarded('youtube', () => checkYoutube(config)),
     guarded('cookies', async () => checkSecretKey(config)),
   ]);
   return [database, ...others, await guarded('port', () => checkPort(config, database.detail.includes('runs')))];
@@ -222,6 +225,20 @@ export async function checkTwitch(config: Config): Promise<Finding> {
     if (error instanceof UserError) throw error;
     return { state: 'warning', detail: `the API does not answer (${describe(error)})` };
   }
+}
+
+/** Asks the Data API for a video, which costs a unit. @throws UserError where the key is refused */
+export async function checkYoutube({ youtubeApiKey: key, youtubeRoot }: Config): Promise<Finding> {
+  if (!key) return ok('by its pages (YOUTUBE_API_KEY is not set, and not needed)');
+  const access = { key, root: dataApiRoot(youtubeRoot), allowPrivate: true };
+  // The first video of YouTube.
+  const asked = listVideos(['jNQXAC9IVRw'], access, AbortSignal.timeout(limitMs));
+  const listed = await asked.catch(() => 'unclear' as const);
+  if (listed === 'refused') throw new UserError('youtube_key_refused');
+  if (listed === 'spent') return { state: 'warning', detail: 'the quota of YOUTUBE_API_KEY is spent for today' };
+  return listed === 'unclear'
+    ? { state: 'warning', detail: 'the Data API does not answer' }
+    : ok('the Data API answers');
 }
 
 function checkSecretKey({ secretKey }: Config): Finding {

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Config, readConfig } from '../../src/config.ts';
 import type { Platform, StreamRef } from '../../src/core/ports.ts';
+import { checkYoutube } from '../../src/doctor.ts';
 import { createDataApi } from '../../src/monitor/platforms/youtube/data-api.ts';
 import { createQuota, unitsPerDay } from '../../src/monitor/platforms/youtube/quota.ts';
 import { createYoutubePlatform, dataApiRoot } from '../../src/monitor/platforms/youtube/youtube.ts';
@@ -264,6 +266,18 @@ describe('with a key of the Data API', () => {
     expect(site.requests).toHaveLength(2);
     expect(site.project.unitsLeft).toBe(9_998);
     expect(site.requests.join()).not.toContain('good-key');
+  });
+
+  test('the doctor says whether the key works', async () => {
+    const look = (key?: string) => {
+      const env = { YOUTUBE_ROOT: site.root, ...(key ? { YOUTUBE_API_KEY: key } : {}) };
+      return checkYoutube(readConfig(env) as Config);
+    };
+    expect(await look()).toMatchObject({ state: 'ok' });
+    expect(await look('good-key')).toMatchObject({ state: 'ok', detail: 'the Data API answers' });
+    await expect(look('wrong-key')).rejects.toMatchObject({ code: 'youtube_key_refused' });
+    site.project.unitsLeft = 0;
+    expect(await look('good-key')).toMatchObject({ state: 'warning' });
   });
 
   test('a day has its units, and begins at midnight Pacific Time', () => {

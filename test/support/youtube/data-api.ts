@@ -64,6 +64,7 @@ export function answerVideos(
   const unknown = wanted.find((part) => !parts.includes(part));
   if (unknown) return bad('unknownPart', `'${unknown}'`);
   const ids = query.get('id')?.split(',') ?? [];
+  if (query.has('maxResults')) return bad('incompatibleParameters', 'maxResults does not go with id.');
   if (ids.length > 50) return bad('invalidFilters', 'The request specifies an invalid filter parameter.');
   const items = ids.flatMap((id) => itemOf(find(id)));
   const pageInfo = { totalResults: items.length, resultsPerPage: items.length };
