@@ -7,17 +7,23 @@ export type Database = PostgresJsDatabase<typeof schema>;
 export type Queryable = Database | Parameters<Parameters<Database['transaction']>[0]>[0];
 export type Sql = postgres.Sql;
 
+/** A process that sleeps in the middle of a transaction holds its locks no longer than this. */
+const stuckAfterMs = 10_000;
+
 /** Opens the pool. `sql` is for LISTEN and raw statements; `close` waits up to 5 s for what runs. */
 export function openDatabase(
   url: string,
-  options: { max?: number } = {},
+  options: { max?: number; stuckAfterMs?: number } = {},
 ): { db: Database; sql: Sql; close: () => Promise<void> } {
   const sql = postgres(url, {
     max: options.max ?? 10,
     connect_timeout: 10,
     idle_timeout: 60,
     onnotice: () => {},
-    connection: { application_name: 'aircheck' },
+    connection: {
+      application_name: 'aircheck',
+      idle_in_transaction_session_timeout: options.stuckAfterMs ?? stuckAfterMs,
+    },
   });
   const db = drizzle(sql, { schema, casing: 'snake_case' });
   return { db, sql, close: () => sql.end({ timeout: 5 }) };

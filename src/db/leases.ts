@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import type { Database, Queryable } from './client.ts';
 import { leases } from './schema.ts';
 
@@ -36,11 +36,24 @@ export async function claimLease(
  *
  * @returns those still held; what is missing was taken over.
  */
-export async function renewLeases(db: Database, owner: string, seconds: number): Promise<Set<string>> {
+export function renewLeases(db: Database, owner: string, seconds: number): Promise<Set<string>> {
+  return renew(db, eq(leases.owner, owner), seconds);
+}
+
+/** The same for these alone: one that the owner could not give back is not named any more, and runs out. */
+export function renewNamed(
+  db: Database,
+  { owner, whats }: { owner: string; whats: string[] },
+  seconds: number,
+): Promise<Set<string>> {
+  return renew(db, and(eq(leases.owner, owner), inArray(leases.what, whats)), seconds);
+}
+
+async function renew(db: Database, which: SQL | undefined, seconds: number): Promise<Set<string>> {
   const rows = await db
     .update(leases)
     .set({ until: after(seconds) })
-    .where(eq(leases.owner, owner))
+    .where(which)
     .returning({ what: leases.what });
   return new Set(rows.map((row) => row.what));
 }

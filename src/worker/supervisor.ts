@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { App } from '../app.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
 import { findCardDelivery, findDelivery } from '../db/deliveries.ts';
-import { claimLease, type Lease, releaseLeases, renewLeases } from '../db/leases.ts';
+import { claimLease, type Lease, releaseLeases, renewNamed } from '../db/leases.ts';
 import type { Handlers, QueueWorkers } from '../queue/queue.ts';
 import { captureRendition } from './capture.ts';
 import { tellCard } from './card.ts';
@@ -104,7 +104,8 @@ async function beat(app: App, held: Map<string, Held>, signal: AbortSignal): Pro
     if (held.size === 0) continue;
     const before = [...held.values()];
     try {
-      const mine = await renewLeases(app.db, app.owner, app.config.leaseSeconds);
+      const whats = before.map(({ lease }) => lease.what);
+      const mine = await renewNamed(app.db, { owner: app.owner, whats }, app.config.leaseSeconds);
       for (const { lease, abort } of before) if (!mine.has(lease.what)) abort.abort();
     } catch (err) {
       app.log.warn({ err }, 'cannot renew leases; Postgres is away');
