@@ -1,5 +1,6 @@
 import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import type { Queryable } from '../db/client.ts';
+import { holdsLease, type Lease } from '../db/leases.ts';
 import { deliveries, renditions, sessions, watches } from '../db/schema.ts';
 import { findOpenWindows, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
@@ -31,9 +32,20 @@ export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], r
   for (const id of touched) await ring(ctx, 'renditions', id, afterEnd(id));
 }
 
-/** Nothing more will be captured of a Rendition: its windows close; the Session finishes with its last Rendition. */
-export async function endRendition(ctx: AdvanceContext, renditionId: number, reason: string): Promise<void> {
-  await ctx.db.transaction((tx) => endRenditionRows(tx, renditionId, reason));
+/**
+ * Nothing more will be captured of a Rendition: its windows close; the Session finishes with its last Rendition.
+ *
+ * @param lease of the capture that says so: one that slept and lost it says nothing
+ */
+export async function endRendition(
+  ctx: AdvanceContext,
+  renditionId: number,
+  reason: string,
+  lease?: Lease,
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    if (!lease || (await holdsLease(tx, lease))) await endRenditionRows(tx, renditionId, reason);
+  });
   await ring(ctx, 'renditions', renditionId, afterEnd(renditionId));
 }
 
@@ -88,9 +100,13 @@ async function closeRows(tx: Queryable, ids: number[], reason: string, toSequenc
     .where(and(inArray(watches.id, watchIds), eq(watches.once, true), isNull(watches.endedAt)));
 }
 
-/** All bytes that were captured of an ended Rendition are kept: the Session ends with its last one. */
-export async function markRenditionKept(ctx: AdvanceContext, renditionId: number): Promise<void> {
+/**
+ * All bytes that were captured of an ended Rendition are kept: the Session ends with its last one. Nothing is written
+ * where `lease`, that of the capture, was lost.
+ */
+export async function markRenditionKept(ctx: AdvanceContext, renditionId: number, lease: Lease): Promise<void> {
   const sessionId = await ctx.db.transaction(async (tx) => {
+    if (!(await holdsLease(tx, lease))) return undefined;
     const [rendition] = await tx
       .update(renditions)
       .set({ keptAt: sql`now()` })

@@ -3,7 +3,6 @@ import type { Quality } from '../core/model.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
 import { findAdPolicy } from '../db/ad-breaks.ts';
 import { findEngine } from '../db/engine.ts';
-import { findResumePoint } from '../db/segments.ts';
 import type { RenditionRow, StreamRow } from '../db/sessions.ts';
 import { resolve } from '../media/resolve.ts';
 import type { Keeper } from './keeper.ts';
@@ -54,8 +53,7 @@ async function openItems(app: App, { rendition, source, keeper, dir, signal, pic
     return (await resolve(source.url, { ...options, quality, engine, signal: within })).input;
   };
   const input = { ...(await find(signal)), renew: find };
-  await keeper.drained();
-  const from = await findResumePoint(app.db, rendition.id, source.id);
+  const from = await keeper.pointIn(source.id);
   return pickSource(input).open(input, from, {
     dir,
     segmentMs: app.config.segmentSeconds * 1000,

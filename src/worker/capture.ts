@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { eq } from 'drizzle-orm';
 import { endRendition, markRenditionKept } from '../advance.ts';
 import type { App } from '../app.ts';
+import { FatalError } from '../core/errors.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
 import { finalSessionStates } from '../core/session.ts';
 import type { Lease } from '../db/leases.ts';
@@ -10,10 +10,12 @@ import { renditions } from '../db/schema.ts';
 import { findRendition } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
 import { slug } from '../media/safe-name.ts';
+import { adoptSpools } from './adopt.ts';
 import { captureWithGrace } from './grace.ts';
 import { createKeeper, type Keeper } from './keeper.ts';
 import { createPartBell } from './part-bell.ts';
 import { settleProbation } from './probation.ts';
+import { openSpoolLog, refuseSpool, type SpoolLog, spoolFolder } from './spool.ts';
 
 /** What a capture needs from the supervisor. */
 export type CaptureRun = {
@@ -33,32 +35,49 @@ type Loaded = NonNullable<Awaited<ReturnType<typeof findRendition>>>;
 export async function captureRendition(app: App, run: CaptureRun): Promise<void> {
   const loaded = await findRendition(app.db, run.renditionId);
   if (!loaded || loaded.rendition.keptAt || finalSessionStates.includes(loaded.session.state)) return;
-  const dir = join(app.config.dataDir, 'spool', app.owner, `r${run.renditionId}-${run.lease.fence}`);
+  const dir = spoolFolder(app, run.renditionId, run.lease.fence);
   await mkdir(dir, { recursive: true });
   step('capture.claimed');
   const keeper = openKeeper(app, run, loaded);
   const unwanted = watchForEnd(app, run.renditionId);
+  const folders = [dir];
   try {
+    const left = await adoptSpools(app, keeper, run);
+    folders.push(...left.folders);
     if (!loaded.rendition.endedAt) {
       const signal = AbortSignal.any([run.signal, unwanted.signal, keeper.fenced]);
       const { pickSource } = run;
-      const reason = await captureWithGrace(app, { ...loaded, keeper, dir, signal, pickSource });
+      const written = withLog(keeper, openSpoolLog(app, dir, left.point));
+      const reason = await captureWithGrace(app, { ...loaded, keeper: written, dir, signal, pickSource });
       await keeper.drained();
       step('capture.drained');
-      if (reason) await endRendition(app, run.renditionId, reason);
+      if (reason) await endRendition(app, run.renditionId, reason, run.lease);
       step('capture.ended');
     }
     await keeper.drained();
     // Shutting down: the next owner goes on. Ended (by whomever): every byte is kept now.
-    if (!run.signal.aborted || unwanted.signal.aborted) {
+    if ((!run.signal.aborted || unwanted.signal.aborted) && (await keeper.isOurs())) {
       await settleProbation(app, run.renditionId);
-      await markRenditionKept(app, run.renditionId);
+      await markRenditionKept(app, run.renditionId, run.lease);
     }
     step('capture.marked');
   } finally {
     unwanted.close();
-    await rm(dir, { recursive: true, force: true });
+    // What waits is for the next owner on this data folder.
+    if (!keeper.isBehind()) for (const path of folders) await rm(path, { recursive: true, force: true });
+    else if (keeper.fenced.reason instanceof FatalError) for (const path of folders) await refuseSpool(path);
   }
+}
+
+/** Whatever is added is written down first: a file nobody knows of cannot be taken over. */
+function withLog(keeper: Keeper, log: SpoolLog): Keeper {
+  return {
+    ...keeper,
+    add: (item, origin) => {
+      log.write(item, origin);
+      keeper.add(item, origin);
+    },
+  };
 }
 
 function openKeeper(app: App, run: CaptureRun, { rendition, session, stream }: Loaded): Keeper {

@@ -1,9 +1,10 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eq, gt, lt, or, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { findExpired } from '../db/expired.ts';
 import { events, leases, segments, takes, webMessages } from '../db/schema.ts';
+import { renditionOf, spoolRoot } from './spool.ts';
 
 const dayMs = 24 * 3600 * 1000;
 /** Events are read within days; audit is kept for ever. */
@@ -56,18 +57,37 @@ async function isInit(app: App, key: string): Promise<boolean> {
 }
 
 /**
- * A spool of another process that nothing was written to for a day: its captures went on elsewhere. Where workers share
- * the folder, one of them may capture for longer without a change at its top: it holds a lease.
+ * What waits in a spool for more than a day does not join any more what is kept. Of a process that holds a lease only
+ * folders of captures that it does not hold; workers may share the data folder.
  */
 async function cleanSpool(app: App): Promise<void> {
-  const root = join(app.config.dataDir, 'spool');
-  const names = await readdir(root).catch(() => []);
-  const held = await app.db.select({ owner: leases.owner }).from(leases).where(gt(leases.until, sql`now()`));
-  const owners = new Set(held.map(({ owner }) => owner));
-  for (const name of names) {
-    if (name === app.owner || owners.has(name)) continue;
-    const path = join(root, name);
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > dayMs) await rm(path, { recursive: true, force: true });
+  const held = await app.db.select().from(leases).where(gt(leases.until, sql`now()`));
+  const owners = new Set([app.owner, ...held.map(({ owner }) => owner)]);
+  const captures = new Set(held.map(({ owner, what }) => `${owner} ${what}`));
+  for (const owner of await readdir(spoolRoot(app)).catch(() => [])) {
+    const folder = join(spoolRoot(app), owner);
+    const isAlive = owners.has(owner);
+    for (const name of await readdir(folder).catch(() => [])) {
+      const renditionId = renditionOf(name);
+      const isWorkedOn = isAlive && (renditionId === undefined || captures.has(`${owner} capture:${renditionId}`));
+      if (!isWorkedOn && (await isOld(join(folder, name))))
+        await rm(join(folder, name), { recursive: true, force: true });
+    }
+    // Fails where something is left in it.
+    if (!isAlive && (await isOld(folder))) await rmdir(folder).catch(() => undefined);
   }
+}
+
+/** Nothing in a folder, nor directly below it, was written for a day. */
+async function isOld(folder: string): Promise<boolean> {
+  const names = await readdir(folder).catch(() => []);
+  const times = await Promise.all(
+    [folder, ...names.map((name) => join(folder, name))].map((path) =>
+      stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    ),
+  );
+  return Date.now() - Math.max(...times) > dayMs;
 }

@@ -35,7 +35,7 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
   let [isReturn, isCrossing, hasBegun] = [isBack, false, isBack || session.state === 'recording'];
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const captured = await captureOnce(app, { ...to, source, isReturn, isCrossing });
-    if (signal.aborted) return undefined;
+    if (signal.aborted || !(await to.keeper.isOurs())) return undefined;
     const hasNews = captured.gotSegments && (await keptNews(app, to));
     if (hasNews) [lostAt, pauseMs, hasBegun] = [undefined, firstPauseMs, true];
     const other = hasNews || !isCrossing ? await findLiveOther(app, session, { source, signal }) : undefined;
@@ -60,6 +60,8 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
 
 /** Whether anything came that was not a repetition of what is kept: that alone ends grace. */
 async function keptNews(app: App, { keeper, rendition }: WithGrace): Promise<boolean> {
+  // While Storage or Postgres is away nothing can be judged, and the stream does not wait.
+  if (keeper.isStuck()) return true;
   await keeper.drained();
   return (await settleProbation(app, rendition.id)) !== 'phantom';
 }
@@ -110,7 +112,12 @@ async function tellLost(
   app.log.info({ err: cause, rendition: renditionId }, 'source lost');
   const isKnown = cause instanceof UserError || cause instanceof TemporaryError;
   const trouble = cause === undefined ? pausedCode : isKnown ? cause.code : 'internal';
-  await app.db.update(renditions).set({ trouble }).where(eq(renditions.id, renditionId));
-  await advance(app, 'sessions', sessionId, 'sourceLost', { lostAt: new Date() });
-  await ring(app, 'renditions', renditionId);
+  try {
+    await app.db.update(renditions).set({ trouble }).where(eq(renditions.id, renditionId));
+    await advance(app, 'sessions', sessionId, 'sourceLost', { lostAt: new Date() });
+    await ring(app, 'renditions', renditionId);
+  } catch (err) {
+    // The source comes back whether this can be told or not.
+    app.log.warn({ err }, 'cannot tell that the source was lost; Postgres is away');
+  }
 }

@@ -1,12 +1,23 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { advance, ring } from '../advance.ts';
 import type { App } from '../app.ts';
 import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
-import type { ClosedSegment, SourceItem } from '../core/ports.ts';
+import type { ClosedSegment, ResumePoint, SourceItem } from '../core/ports.ts';
+import { pointAfter } from '../core/resume.ts';
 import { markAdBreak } from '../db/ad-breaks.ts';
 import { databaseErrorCode } from '../db/client.ts';
-import type { Lease } from '../db/leases.ts';
-import { FencedError, findLastHash, keepSegment, openTake, type TakeRow, tellGap } from '../db/segments.ts';
+import { holdsLease, type Lease } from '../db/leases.ts';
+import { findRenditionEnd } from '../db/rendition-end.ts';
+import {
+  FencedError,
+  findLastHash,
+  findResumePoint,
+  keepSegment,
+  openTake,
+  type TakeRow,
+  tellGap,
+} from '../db/segments.ts';
 import { step } from '../lib/steps.ts';
 import { settleProbation } from './probation.ts';
 
@@ -17,6 +28,18 @@ import { settleProbation } from './probation.ts';
 export type Keeper = {
   /** `origin`: the Stream it came from; told with every Take and Segment. */
   add(item: SourceItem, origin?: Origin): void;
+  /** What is added next belongs to a Take that stands already. */
+  goOn(take: TakeRow): void;
+  /** Where a Stream has come to, with what still waits; undefined before its first Segment. */
+  pointIn(streamId: number): Promise<ResumePoint | undefined>;
+  /** Where what was added here has come to, whatever Stream it is of. */
+  point(): ResumePoint | undefined;
+  /** False where another owns the capture by now; whoever slept learns it here. True while that cannot be known. */
+  isOurs(): Promise<boolean>;
+  /** Something that was added is not kept yet, or never will be. */
+  isBehind(): boolean;
+  /** Storage or Postgres is away: what was added waits for it. */
+  isStuck(): boolean;
   /** Resolves when everything added is kept; rejects with FencedError when the lease was lost. */
   drained(): Promise<void>;
   /** Aborted when the lease turned out to be lost: the Source must stop. */
@@ -51,10 +74,17 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   let isRecording = false;
   /** The Take is on probation. */
   let isDoubtful = false;
+  /** A file that waited is gone: what follows does not go on from what stands. */
+  let isBroken = false;
+  let waiting = 0;
+  let isStuck = false;
+  const points = new Map<number, ResumePoint>();
+  let point: ResumePoint | undefined;
 
-  const keep = async (item: SourceItem, origin: Origin | undefined): Promise<void> => {
+  const keep = async (item: SourceItem, origin: Origin | undefined, isRetry: boolean): Promise<void> => {
     const { lease, renditionId } = options;
     if (item.kind === 'take') return keepTake(item, origin);
+    if (isRetry && item.kind !== 'segment' && (await isTold(app, renditionId, item))) return;
     if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
     if (item.kind === 'mark') return markAdBreak(app.db, lease, { renditionId, lengthMs: item.lengthMs });
     if (!take) throw new FatalError('segment_without_take');
@@ -62,7 +92,7 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
   };
 
   const keepTake = async (item: Extract<SourceItem, { kind: 'take' }>, origin: Origin | undefined): Promise<void> => {
-    if (!origin) throw new FatalError('take_without_origin');
+    if (!origin) throw new FatalError('fault', { detail: 'a Take without its Stream' });
     const { lease, renditionId } = options;
     const { codecs, initPath, audioInitPath } = item;
     const initKey = await keepInit(initPath, codecs.init);
@@ -86,40 +116,85 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
 
   const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {
     const key = `${options.keyPrefix}/${into.id}/${fileNameOf(segment, into)}`;
-    await app.storage.put(key, segment.path);
+    if (!(await store(key, segment))) return;
     step('capture.segmentStored');
-    await keepSegment(app.db, options.lease, into, key, segment);
+    const row = { ...segment, startsRun: segment.startsRun || isBroken };
+    await keepSegment(app.db, options.lease, into, key, row).catch(async (error: unknown) => {
+      if (!(await isKeptAlready(app, options.renditionId, segment, error))) throw error;
+    });
+    if (segment.track === 0) isBroken = false;
     step('capture.rowKept');
     options.onKept(segment.sizeBytes);
     if (isDoubtful) isDoubtful = (await settleProbation(app, options.renditionId, into.id)) === 'open';
     if (isRecording) return;
-    isRecording = true;
     await advance(app, 'sessions', options.sessionId, 'segmentKept', { lostAt: null });
+    isRecording = true;
     await ring(app, 'renditions', options.renditionId);
   };
 
+  /** @returns false where the file is nowhere any more: that is told, or all behind it would wait for ever */
+  const store = async (key: string, { path, lengthMs }: ClosedSegment): Promise<boolean> => {
+    try {
+      await app.storage.put(key, path);
+      return true;
+    } catch (error) {
+      if (existsSync(path) || (await app.storage.stat(key)) !== undefined) throw error;
+      app.log.error({ err: error, path }, 'a file that waited to be kept is gone');
+      const { lease, renditionId } = options;
+      await tellGap(app.db, lease, { renditionId, lengthMs, cause: 'corrupt', detail: 'gone from the spool' });
+      isBroken = true;
+      return false;
+    }
+  };
+
   const persist = async (item: SourceItem, origin: Origin | undefined): Promise<void> => {
-    for (let pauseMs = 200; ; pauseMs = Math.min(pauseMs * 2, retryMaxMs)) {
+    for (let [pauseMs, isRetry] = [200, false]; ; [pauseMs, isRetry] = [Math.min(pauseMs * 2, retryMaxMs), true]) {
       try {
-        return await keep(item, origin);
+        await keep(item, origin, isRetry);
+        isStuck = false;
+        return;
       } catch (error) {
-        if (await isKeptAlready(app, options.renditionId, item, error)) return;
         if (isFinal(error) || options.signal.aborted) throw error;
         app.log.warn({ err: error, rendition: options.renditionId }, 'cannot keep yet; it waits in the spool');
+        isStuck = true;
         await delay(pauseMs, undefined, { signal: options.signal });
       }
     }
   };
 
+  const note = (segment: ClosedSegment, origin: Origin | undefined): void => {
+    if (segment.track !== 0) return;
+    point = pointAfter(origin && points.get(origin.streamId), segment);
+    if (origin) points.set(origin.streamId, point);
+  };
+
   return {
     add(item, origin) {
       if (item.kind === 'take') isRecording = false;
-      chain = chain.then(() => persist(item, origin));
+      if (item.kind === 'segment') note(item.segment, origin);
+      waiting++;
+      chain = chain.then(() => persist(item, origin)).then(() => void waiting--);
       chain.catch((error) => {
         if (!fenced.signal.aborted) app.log.warn({ err: error, rendition: options.renditionId }, 'keeping stopped');
         fenced.abort(error);
       });
     },
+    goOn: (row) => {
+      chain = chain.then(() => {
+        take = row;
+        isDoubtful = row.probationUntil !== null;
+      });
+    },
+    async pointIn(streamId) {
+      // Rows hold what was kept before this keeper began, and `points` all that came since.
+      const known = points.get(streamId) ?? (await findResumePoint(app.db, options.renditionId, streamId));
+      if (known) points.set(streamId, known);
+      return known;
+    },
+    point: () => point,
+    isOurs: () => holdsLease(app.db, options.lease).catch(() => true),
+    isBehind: () => waiting > 0,
+    isStuck: () => isStuck,
     drained: () => chain,
     fenced: fenced.signal,
   };
@@ -137,11 +212,21 @@ function fileNameOf({ track, sourceSequence, hashes }: ClosedSegment, { codecs }
 }
 
 /** The row was written but its answer was lost (Postgres went away in between): the retry meets the unique key. */
-async function isKeptAlready(app: App, renditionId: number, item: SourceItem, error: unknown): Promise<boolean> {
-  if (item.kind !== 'segment' || databaseErrorCode(error) !== '23505') return false;
-  const { track, hashes } = item.segment;
+async function isKeptAlready(
+  app: App,
+  renditionId: number,
+  { track, hashes }: ClosedSegment,
+  error: unknown,
+): Promise<boolean> {
+  if (databaseErrorCode(error) !== '23505') return false;
   const last = await findLastHash(app.db, { renditionId, track }).catch((cause) => {
     throw new TemporaryError('postgres_away', { cause, detail: errorText(cause) });
   });
   return last !== undefined && last === hashes.at(-1);
+}
+
+/** The same for what has no key: it stands at the end. */
+async function isTold(app: App, renditionId: number, item: Extract<SourceItem, { lengthMs: number }>) {
+  const { told } = await findRenditionEnd(app.db, renditionId);
+  return told.some((row) => row.kind === item.kind && row.cause === item.cause && row.lengthMs === item.lengthMs);
 }
