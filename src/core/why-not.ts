@@ -45,10 +45,10 @@ function isStopped(last: OrderNow['lastWindow'], orderedAt: Date, looks: LooksIn
 /** Whose order it is: its id, and the zone that its chat's times are shown in. */
 export type Asked = { id: string; timeZone: string; language: Language };
 
-/** The sentence of it; undefined where the looks say it already. */
+/** The sentence of it; undefined where the looks, or the recording itself, say it already. */
 export function whySentence({ id, timeZone, language }: Asked, reason: WhyNot, now = new Date()): string | undefined {
   const t = textOf(language).whyNot;
-  if (reason.why === 'notLive') return undefined;
+  if (reason.why === 'notLive' || reason.why === 'recording') return undefined;
   if (reason.why === 'paused') return t.paused(id);
   if (reason.why !== 'refused') return t[reason.why];
   const { refusal } = reason;

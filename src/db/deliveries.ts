@@ -46,30 +46,37 @@ export async function addTargets(db: Queryable, watchId: number, others: TargetR
 
 /**
  * The Deliveries of one Watch and Session with their Targets: the one that has the card first, then in the order the
- * Targets were named.
+ * Targets were named. Where a rule closed windows and opened others, these are of another round, with another card.
  */
-export async function findSiblings(db: Queryable, delivery: { watchId: number; sessionId: number }) {
+export async function findSiblings(db: Queryable, delivery: { id: number; watchId: number; sessionId: number }) {
   const card = db
     .select({ one: sql`1` })
     .from(posts)
     .where(and(eq(posts.deliveryId, deliveries.id), eq(posts.kind, 'card')));
-  return db
-    .select({ delivery: deliveries, target: targets })
+  const isOfOrder = and(
+    eq(deliveries.watchId, delivery.watchId),
+    eq(deliveries.sessionId, delivery.sessionId),
+    // A notice has no card.
+    sql`${deliveries.closeReason} is distinct from ${noticedReason}`,
+  );
+  const rows = await db
+    .select({
+      delivery: deliveries,
+      target: targets,
+      round: sql<number>`row_number() over (partition by ${deliveries.targetId} order by ${deliveries.id})`.mapWith(
+        Number,
+      ),
+    })
     .from(deliveries)
     .innerJoin(targets, eq(targets.id, deliveries.targetId))
     .leftJoin(
       watchTargets,
       and(eq(watchTargets.watchId, deliveries.watchId), eq(watchTargets.targetId, deliveries.targetId)),
     )
-    .where(
-      and(
-        eq(deliveries.watchId, delivery.watchId),
-        eq(deliveries.sessionId, delivery.sessionId),
-        // A notice has no card.
-        sql`${deliveries.closeReason} is distinct from ${noticedReason}`,
-      ),
-    )
+    .where(isOfOrder)
     .orderBy(desc(exists(card)), sql`${watchTargets.position} nulls last`, deliveries.id);
+  const own = rows.find((row) => row.delivery.id === delivery.id)?.round;
+  return rows.filter(({ round }) => round === own);
 }
 
 /** The Delivery that carries the card of this one's Watch and Session. */

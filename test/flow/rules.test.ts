@@ -94,4 +94,6 @@ test('a window of the week that ends closes the recording of one order, and anot
   // The two windows of the order lie side by side: nothing is posted twice, and what came between is in neither.
   expect(all[2]?.fromSequence).toBeGreaterThan(all[0]?.toSequence ?? 0);
   expect((await readPostedFiles(app, all[1]?.id ?? 0)).frames).toBeGreaterThanOrEqual(400);
+  const cards = (await readOutcome(app)).posts.filter(({ kind }) => kind === 'card');
+  expect(cards.map(({ deliveryId }) => deliveryId)).toEqual(all.map(({ id }) => id));
 }, 120_000);

@@ -411,7 +411,6 @@ export const en = {
   },
   /** Why an order does not record at the moment. */
   whyNot: {
-    recording: 'is being recorded',
     paused: (id: string) => `paused; /resume ${id} goes on`,
     stopped: 'stopped by hand; I record it again when it was offline in between, or after /watch',
     title: (title: string, filter: string) => `filtered: its title "${title}" does not hold ${filter}`,

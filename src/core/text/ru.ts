@@ -412,7 +412,6 @@ export const ru = {
     isPaused: 'на паузе',
   },
   whyNot: {
-    recording: 'записывается',
     paused: (id: string) => `на паузе; /resume ${id} продолжит`,
     stopped: 'остановлено вручную; запишу снова, когда эфир прервётся, или после /watch',
     title: (title: string, filter: string) => `не подходит: в названии «${title}» нет ${filter}`,
