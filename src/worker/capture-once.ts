@@ -5,6 +5,7 @@ import { findAdPolicy } from '../db/ad-breaks.ts';
 import { findEngine } from '../db/engine.ts';
 import type { RenditionRow, StreamRow } from '../db/sessions.ts';
 import { resolve } from '../media/resolve.ts';
+import { isDiskFull } from './disk.ts';
 import type { Keeper } from './keeper.ts';
 
 /** What one capture is of and where it goes. */
@@ -63,11 +64,4 @@ async function openItems(app: App, { rendition, source, keeper, dir, signal, pic
     cookies: app.cookies,
     ads: await findAdPolicy(app.db, rendition.id),
   });
-}
-
-function isDiskFull(error: unknown): boolean {
-  for (let e: unknown = error; e instanceof Error; e = e.cause) {
-    if ('code' in e && (e.code === 'ENOSPC' || e.code === 'disk_full')) return true;
-  }
-  return false;
 }

@@ -16,9 +16,24 @@ export async function hasRoomFor(app: App, sizeBytes: number): Promise<boolean> 
   else if (!alerted) {
     alerted = true;
     app.log.error({ freeBytes }, 'disk below reserve: new part files wait until space is free');
-    // One an hour for all workers.
-    const key = `disk_low ${new Date().toISOString().slice(0, 13)}`;
-    await alertOperators(app, { code: 'disk_low', values: { freeBytes }, key });
+    await alertOperators(app, { code: 'disk_low', values: { freeBytes }, key: `disk_low ${thisHour()}` });
   }
   return isEnough;
+}
+
+/** One alert an hour for all workers. */
+const thisHour = () => new Date().toISOString().slice(0, 13);
+
+/** Tells operators of a full disk, where this is what went wrong. */
+export async function tellDiskFull(app: App, error: unknown): Promise<void> {
+  if (!isDiskFull(error)) return;
+  await alertOperators(app, { code: 'disk_full', values: {}, key: `disk_full ${thisHour()}` });
+}
+
+/** Whether an error, or what caused it, says that a disk is full. */
+export function isDiskFull(error: unknown): boolean {
+  for (let e: unknown = error; e instanceof Error; e = e.cause) {
+    if ('code' in e && (e.code === 'ENOSPC' || e.code === 'disk_full')) return true;
+  }
+  return false;
 }

@@ -19,6 +19,7 @@ import {
   tellGap,
 } from '../db/segments.ts';
 import { step } from '../lib/steps.ts';
+import { tellDiskFull } from './disk.ts';
 import { settleProbation } from './probation.ts';
 
 /**
@@ -99,7 +100,7 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
     const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
     const { streamId, isReturn } = origin;
     // Those before it are over.
-    await settleProbation(app, renditionId);
+    await settleProbation(app, { renditionId, lease });
     const isDoubted = isReturn || !item.joined;
     take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey, isDoubted });
     step('capture.takeOpened');
@@ -125,7 +126,10 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
     if (segment.track === 0) isBroken = false;
     step('capture.rowKept');
     options.onKept(segment.sizeBytes);
-    if (isDoubtful) isDoubtful = (await settleProbation(app, options.renditionId, into.id)) === 'open';
+    if (isDoubtful)
+      isDoubtful =
+        (await settleProbation(app, { renditionId: options.renditionId, lease: options.lease, currentId: into.id })) ===
+        'open';
     if (isRecording) return;
     await advance(app, 'sessions', options.sessionId, 'segmentKept', { lostAt: null });
     isRecording = true;
@@ -157,6 +161,7 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
         if (isFinal(error) || options.signal.aborted) throw error;
         app.log.warn({ err: error, rendition: options.renditionId }, 'cannot keep yet; it waits in the spool');
         isStuck = true;
+        await tellDiskFull(app, error);
         await delay(pauseMs, undefined, { signal: options.signal });
       }
     }

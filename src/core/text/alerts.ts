@@ -6,6 +6,8 @@ type Values = Record<string, string | number>;
 const en = {
   disk_low: ({ freeBytes }: Values) =>
     `The disk is nearly full (${formatSize(Number(freeBytes))} left). Recording goes on, but no new parts are made until there is room: remove files, or set RETENTION_DAYS.`,
+  disk_full: () =>
+    'The disk is full. Recording goes on: what is captured waits in the spool of its worker and is kept as soon as there is room. Remove files, or set RETENTION_DAYS.',
   monitor_failed: ({ platform }: Values) =>
     `${platform} cannot be looked at: its channels count as unknown, not as offline, and are asked again. The log has the reason.`,
   monitor_recovered: ({ platform }: Values) => `${platform} answers again.`,
@@ -21,6 +23,8 @@ const en = {
 const ru: typeof en = {
   disk_low: ({ freeBytes }) =>
     `Диск почти полон (осталось ${formatSize(Number(freeBytes))}). Запись идёт, но новые части не готовятся, пока нет места: удалите файлы или задайте RETENTION_DAYS.`,
+  disk_full: () =>
+    'Диск полон. Запись идёт: записанное ждёт в буфере своего воркера и сохранится, как только появится место. Удалите файлы или задайте RETENTION_DAYS.',
   monitor_failed: ({ platform }) =>
     `${platform} не отвечает: его каналы считаются неизвестными, а не офлайн, и опрашиваются снова. Причина в журнале.`,
   monitor_recovered: ({ platform }) => `${platform} снова отвечает.`,
