@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asc, eq, ne } from 'drizzle-orm';
 import type { Database } from '../../src/db/client.ts';
 import { findPartsOfDelivery } from '../../src/db/deliveries.ts';
@@ -22,6 +24,7 @@ export async function look(db: Database, stage: Stage): Promise<Findings> {
   for (const delivery of deliveries) await lookAtDelivery(db, stage, delivery, findings);
   lookAtChat(stage, findings);
   await lookAtReplies(db, stage, findings);
+  await lookAtNotices(db, stage, findings);
   findings.faults.push(...stage.chat.complaints());
   return findings;
 }
@@ -159,4 +162,17 @@ async function lookAtReplies(db: Database, { chat }: Stage, findings: Findings):
   const twice = [...new Set(texts.filter(isTwice)), ...chat.answeredTwice()];
   findings.duplicates += twice.length;
   findings.faults.push(...twice.map((text) => `answered twice: ${text.slice(0, 200)}`));
+}
+
+/** A disk that refused something was told to those who run it, and nothing is told twice. */
+async function lookAtNotices(db: Database, { chat, dir }: Stage, findings: Findings): Promise<void> {
+  const notices = await db.select().from(rows.notices);
+  const twice = [...new Set(notices.map(({ text }) => text))].filter((text) => chat.answerCount(text) > 1);
+  findings.duplicates += twice.length;
+  findings.faults.push(...twice.map((text) => `told twice: ${text}`));
+  const logs = await Promise.all(
+    ['worker1', 'worker2'].map((name) => readFile(join(dir, 'logs', name), 'utf8').catch(() => '')),
+  );
+  if (!logs.some((log) => log.includes('disk_full')) || notices.some(({ key }) => key.startsWith('disk_'))) return;
+  findings.faults.push('a full disk was not told');
 }

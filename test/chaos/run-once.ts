@@ -152,6 +152,7 @@ async function isOver(db: Rows): Promise<boolean> {
       + (select count(*) from posts where state not in ('posted', 'skipped', 'failed'))::int
       + (select count(*) from uploads where state not in ('staged', 'failed'))::int
       + (select count(*) from sessions where state not in ('ended', 'failed'))::int
+      + (select count(*) from notices where said_at is null and chat_kind <> 'web')::int
       + (select count(*) from inbox where handled_at is null or (reply is not null and replied_at is null))::int as open`);
   if (row && row.paused > 0) throw new GivenUp('a delivery is paused');
   return row?.open === 0 && row.done > 0;
