@@ -34,7 +34,6 @@ export async function openDiscordChat(): Promise<ChaosChat> {
     return byBot(place).filter((each) => each.attachments.length === 0 && !isCard(each) && !known.has(each.id));
   };
   return {
-    homeId: home.id,
     patienceMs,
     env: { DISCORD_TOKEN: discord.token, DISCORD_API_ROOT: discord.root, DISCORD_GUILDS: '' },
     addTarget: (limitBytes) =>

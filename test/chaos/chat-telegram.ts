@@ -36,7 +36,6 @@ export async function openTelegramChat({ hasRates = false } = {}): Promise<Chaos
   const name = ({ chat, text, message_id: id }: SeenMessage) => `${id} in ${chat.type} ${chat.id}: ${text ?? ''}`;
   const isTooFast = ({ status }: { status: number }) => hasRates && status === 429;
   return {
-    homeId: String(home.id),
     env: {
       TELEGRAM_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.root,

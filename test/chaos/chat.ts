@@ -12,8 +12,6 @@ export type Place = 'home' | 'archive';
 /** A strict chat with its people and places, as orders, faults and findings see it. */
 export type ChaosChat = {
   env: Record<string, string>;
-  /** Of the place in targets. */
-  homeId: string;
   /** Sets the target `archive`. Said again where a person saw that nothing came of it. */
   addTarget(limitBytes: number): void;
   record(url: string, to?: 'archive'): void;

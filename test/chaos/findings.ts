@@ -52,7 +52,7 @@ async function lookAtDelivery(db: Database, stage: Stage, delivery: Delivery, fi
     .where(eq(rows.sessions.id, delivery.sessionId));
   const origin = stage.streams.find(({ url }) => url === stream?.url);
   if (!target || !origin) return void findings.faults.push(`delivery ${delivery.id}: no target or stream`);
-  const place = target.address === stage.chat.homeId ? 'home' : 'archive';
+  const place = target.name === 'archive' ? 'archive' : 'home';
   const parts = await findPartsOfDelivery(db, delivery);
   const files = stage.chat.files(place);
   lookAtParts(stage, { parts, files, name: `d${delivery.id}` }, findings);
