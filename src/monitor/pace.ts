@@ -78,6 +78,7 @@ const channelReasons = new Set([
   ...[
     'stream_private',
     'members_only',
+    'age_check',
     'geo_blocked',
     'channel_unknown',
     'channel_renamed',

@@ -1,13 +1,15 @@
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Platform, StreamRef } from '../../src/core/ports.ts';
 import { checkYoutube } from '../../src/doctor.ts';
 import { createDataApi } from '../../src/monitor/platforms/youtube/data-api.ts';
+import { pageReader } from '../../src/monitor/platforms/youtube/page.ts';
 import { createQuota, unitsPerDay } from '../../src/monitor/platforms/youtube/quota.ts';
 import { createYoutubePlatform, dataApiRoot } from '../../src/monitor/platforms/youtube/youtube.ts';
 import { type AnsweringYtdlp, startAnsweringYtdlp } from '../support/answering-ytdlp.ts';
 import { programs } from '../support/programs.ts';
-import type { Broadcast } from '../support/youtube/pages.ts';
+import { type Broadcast, watchPage } from '../support/youtube/pages.ts';
 import { startYoutube, type YoutubeServer } from '../support/youtube/server.ts';
 
 let site: YoutubeServer;
@@ -150,6 +152,20 @@ describe('a light look at the page', () => {
     site.setVideo(video);
     expect(await look(`https://yt/watch?v=${video.videoId}`)).toMatchObject(expected);
   });
+});
+
+test('a page is read alike however it comes in pieces', () => {
+  const text = watchPage({ ...live, title: '\\"}{\\\\ "ytInitialPlayerResponse = {" \\' });
+  const whole = pageReader()(text);
+  expect(whole).toMatchObject({ kind: 'player', player: { videoDetails: { videoId: 'liveVideo01' } } });
+  const from = text.indexOf('ytInitialPlayerResponse') - 20;
+  const cuts = fc.array(fc.integer({ min: from, max: from + 2_500 }), { minLength: 1, maxLength: 40 });
+  const readsAlike = (places: number[]) => {
+    const read = pageReader();
+    const found = [...places.toSorted((a, b) => a - b), text.length].map((to) => read(text.slice(0, to)));
+    expect(found.find(Boolean)).toEqual(whole);
+  };
+  fc.assert(fc.property(cuts, readsAlike), { numRuns: 50 });
 });
 
 describe('what the page does not tell is unknown, with its reason', () => {

@@ -89,31 +89,18 @@ function playerOf(json: string): Page {
   return parsed.success ? { kind: 'player', player: parsed.data } : { kind: 'unknown' };
 }
 
-/** Finds where the JSON object that begins at `from` ends (exclusive), going on where it stopped. */
+/** Finds where the JSON object that begins at `from` ends (exclusive), going on where the text ended the last time. */
 function objectEnd(from: number): (text: string) => number | undefined {
-  let at = from;
-  let depth = 0;
-  const next = /["{}]/g;
-  // A string that is not whole yet is read again from its beginning.
-  const string = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"/y;
+  let [at, depth, isQuoted] = [from, 0, false];
   return (text) => {
-    for (;;) {
-      next.lastIndex = at;
-      const found = next.exec(text);
-      if (!found) {
-        at = text.length;
-        return undefined;
-      }
-      at = found.index;
-      if (found[0] === '"') {
-        string.lastIndex = at;
-        if (!string.test(text)) return undefined;
-        at = string.lastIndex;
-        continue;
-      }
-      at++;
-      depth += found[0] === '{' ? 1 : -1;
-      if (depth === 0) return at;
+    for (; at < text.length; at++) {
+      const letter = text[at];
+      if (letter === '"') isQuoted = !isQuoted;
+      // What follows a backslash is no mark, and may not have come yet.
+      else if (letter === '\\') at++;
+      else if (!isQuoted && letter === '{') depth++;
+      else if (!isQuoted && letter === '}' && --depth === 0) return at + 1;
     }
+    return undefined;
   };
 }
