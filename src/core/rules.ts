@@ -39,17 +39,17 @@ export type Called = { title?: string | null | undefined; category?: string | nu
 
 /** Which filter a broadcast does not pass; `name` is what it is called, absent where the site does not tell. */
 export type Filtered = {
-  reason: 'filtered';
+  code: 'filtered';
   by: 'title' | 'notTitle' | 'category' | 'notCategory';
   filter: string;
   name?: string;
 };
 
-/** Why a Watch does not record now; its reason is what a window that was open is closed for. */
+/** Why a Watch does not record now; its code is what a window that was open is closed for. */
 export type Refusal =
   | Filtered
   /** Outside its times; `next` is when they begin, absent where there are no more. */
-  | { reason: 'schedule_over'; next?: Date };
+  | { code: 'schedule_over'; next?: Date };
 
 /**
  * Why the rules of a Watch do not let it record this broadcast now; undefined where they do. What a site does not tell
@@ -64,8 +64,8 @@ export const mayRecord = ({ rules }: { rules: WatchRules }, called: Called, now:
   refusalOf(rules, called, now) === undefined;
 
 /** Why a window that is open is to close now; a recording that was to go on until the broadcast ends does so. */
-export function closesFor(rules: WatchRules, called: Called, now: Date): Refusal['reason'] | undefined {
-  return (rules.isOpenEnded ? filteredBy(rules, called) : refusalOf(rules, called, now))?.reason;
+export function closesFor(rules: WatchRules, called: Called, now: Date): Refusal['code'] | undefined {
+  return (rules.isOpenEnded ? filteredBy(rules, called) : refusalOf(rules, called, now))?.code;
 }
 
 function filteredBy(rules: WatchRules, called: Called): Filtered | undefined {
@@ -73,7 +73,7 @@ function filteredBy(rules: WatchRules, called: Called): Filtered | undefined {
     const filter = rules[by];
     const name = called[kind] ?? undefined;
     if (filter === undefined || (name === undefined ? !isWanted : matches(filter, name) === isWanted)) continue;
-    return { reason: 'filtered', by, filter, ...(name === undefined ? {} : { name }) };
+    return { code: 'filtered', by, filter, ...(name === undefined ? {} : { name }) };
   }
   return undefined;
 }
@@ -88,7 +88,7 @@ const filters = [
 function outsideOf(rules: WatchRules, now: Date): Refusal | undefined {
   const around = timesAround(rules, now);
   if (!around || around.current) return undefined;
-  return { reason: 'schedule_over', ...(around.next ? { next: around.next.from } : {}) };
+  return { code: 'schedule_over', ...(around.next ? { next: around.next.from } : {}) };
 }
 
 /** Where now stands among the times of an order; undefined where it has none: it records at any time. */

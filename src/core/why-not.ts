@@ -29,7 +29,7 @@ export function whyNotRecording({ watch, isRecording, lastWindow, looks, called 
   if (isRecording) return { why: 'recording' };
   if (watch.pausedAt) return { why: 'paused' };
   const refusal = refusalOf(watch.rules, called, now);
-  if (refusal?.reason === 'schedule_over') return { why: 'refused', refusal };
+  if (refusal?.code === 'schedule_over') return { why: 'refused', refusal };
   if (looks[0]?.state !== 'live') return { why: 'notLive' };
   if (isStopped(lastWindow, watch.createdAt, looks)) return { why: 'stopped' };
   if (refusal) return { why: 'refused', refusal };
@@ -52,7 +52,7 @@ export function whySentence({ id, timeZone, language }: Asked, reason: WhyNot, n
   if (reason.why === 'paused') return t.paused(id);
   if (reason.why !== 'refused') return t[reason.why];
   const { refusal } = reason;
-  if (refusal.reason === 'schedule_over')
+  if (refusal.code === 'schedule_over')
     return t.outside(refusal.next ? `${formatInstant(refusal.next, timeZone, language, now)} ${timeZone}` : '');
   const { by, filter, name } = refusal;
   if (name !== undefined) return t[by](name, filter);

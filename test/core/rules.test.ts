@@ -32,7 +32,7 @@ describe('filters', () => {
     expect(may({ notCategory: 'just chatting' }, { category: 'Just Chatting' })).toBe(false);
     expect(may({ title: 'run' }, {})).toBe(false);
     expect(may({ notTitle: 'run' }, { title: null })).toBe(true);
-    expect(refusalOf({ title: 'run' }, {}, now)).toEqual({ reason: 'filtered', by: 'title', filter: 'run' });
+    expect(refusalOf({ title: 'run' }, {}, now)).toEqual({ code: 'filtered', by: 'title', filter: 'run' });
   });
 
   test('no pattern and no title takes more than linear time', () => {
@@ -55,16 +55,16 @@ describe('times', () => {
     const [before, begin, end] = ['2026-11-23T18:59:59Z', '2026-11-23T19:00Z', '2026-11-23T21:00Z'].map(
       (text) => new Date(text),
     );
-    expect(refusalOf({ at }, {}, before as Date)).toEqual({ reason: 'schedule_over', next: begin });
+    expect(refusalOf({ at }, {}, before as Date)).toEqual({ code: 'schedule_over', next: begin });
     expect(refusalOf({ at }, {}, begin as Date)).toBeUndefined();
-    expect(refusalOf({ at }, {}, end as Date)).toEqual({ reason: 'schedule_over' });
+    expect(refusalOf({ at }, {}, end as Date)).toEqual({ code: 'schedule_over' });
   });
 
   test('the same hour is inside in one zone and outside in another', () => {
     expect(may({ schedule, timeZone: 'Europe/Berlin' })).toBe(true);
     expect(may({ schedule, timeZone: 'UTC' })).toBe(false);
     expect(refusalOf({ schedule, timeZone: 'UTC' }, {}, now)).toEqual({
-      reason: 'schedule_over',
+      code: 'schedule_over',
       next: new Date('2026-11-23T20:00Z'),
     });
   });

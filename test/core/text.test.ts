@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { commandSpecs } from '../../src/core/command.ts';
-import { deliveryStates } from '../../src/core/delivery.ts';
+import { deliveryStates, ruleReasons } from '../../src/core/delivery.ts';
 import { UserError } from '../../src/core/errors.ts';
 import { languages } from '../../src/core/model.ts';
 import { gapCauses } from '../../src/core/ports.ts';
@@ -65,7 +65,15 @@ test('states, causes and commands have words in every language', () => {
     for (const state of [...sessionStates.filter((s) => s !== 'ended'), 'posting', 'posted', 'paused', 'cancelled'])
       expect(t.states[state]).toBeTruthy();
     expect(deliveryStates).toContain('paused');
-    for (const reason of ['source_ended', 'grace_over', 'stopped', 'cancelled', 'for_over', 'session_hours'])
+    for (const reason of [
+      ...ruleReasons,
+      'source_ended',
+      'grace_over',
+      'stopped',
+      'cancelled',
+      'for_over',
+      'session_hours',
+    ])
       expect(t.endReasons[reason]).toBeTruthy();
   }
 });
