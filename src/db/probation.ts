@@ -1,8 +1,9 @@
 import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { TakeContent } from '../core/probation.ts';
 import type { Database, Queryable } from './client.ts';
+import type { Lease } from './leases.ts';
 import { gaps, segments, takes } from './schema.ts';
-import type { TakeRow } from './segments.ts';
+import { fenced, type TakeRow } from './segments.ts';
 
 /** Takes of a Rendition of which it is not known yet whether they are genuine, in order. */
 export async function findOnProbation(db: Queryable, renditionId: number): Promise<TakeRow[]> {
@@ -42,14 +43,20 @@ export async function wasSeenLive(db: Queryable, { streamId, startedAt }: TakeRo
   return row?.is_live ?? false;
 }
 
-/** The Take is genuine: its Segments may be planned. */
-export async function releaseTake(db: Queryable, takeId: number): Promise<void> {
-  await db.update(takes).set({ probationUntil: null }).where(eq(takes.id, takeId));
+/** The Take is genuine: its Segments may be planned. @throws FencedError where the lease is no longer held */
+export function releaseTake(db: Database, lease: Lease, takeId: number): Promise<void> {
+  return fenced(db, lease, async (tx) => {
+    await tx.update(takes).set({ probationUntil: null }).where(eq(takes.id, takeId));
+  });
 }
 
-/** The Take's Segments are kept and stand in no Part, and that is told. A second time changes nothing. */
-export function withholdTake(db: Database, take: TakeRow, reason: string): Promise<void> {
-  return db.transaction(async (tx) => {
+/** The Take's Segments are kept and stand in no Part, and that is told. A second time changes nothing. @throws FencedError */
+export function withholdTake(
+  db: Database,
+  lease: Lease,
+  { take, reason }: { take: TakeRow; reason: string },
+): Promise<void> {
+  return fenced(db, lease, async (tx) => {
     const [changed] = await tx
       .update(takes)
       .set({ withheldReason: reason, probationUntil: null })

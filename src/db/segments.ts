@@ -15,7 +15,7 @@ export class FencedError extends Error {
 }
 
 /** Runs a write of a capture with its lease row locked. @throws FencedError where the lease is no longer held. */
-async function fenced<T>(
+export async function fenced<T>(
   db: Database,
   lease: Lease,
   write: (tx: Parameters<Parameters<Database['transaction']>[0]>[0]) => Promise<T>,

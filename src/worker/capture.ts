@@ -48,7 +48,14 @@ export async function captureRendition(app: App, run: CaptureRun): Promise<void>
       const signal = AbortSignal.any([run.signal, unwanted.signal, keeper.fenced]);
       const { pickSource } = run;
       const written = withLog(keeper, openSpoolLog(app, dir, left.point));
-      const reason = await captureWithGrace(app, { ...loaded, keeper: written, dir, signal, pickSource });
+      const reason = await captureWithGrace(app, {
+        ...loaded,
+        lease: run.lease,
+        keeper: written,
+        dir,
+        signal,
+        pickSource,
+      });
       await keeper.drained();
       step('capture.drained');
       if (reason) await endRendition(app, run.renditionId, reason, run.lease);
@@ -57,7 +64,7 @@ export async function captureRendition(app: App, run: CaptureRun): Promise<void>
     await keeper.drained();
     // Shutting down: the next owner goes on. Ended (by whomever): every byte is kept now.
     if ((!run.signal.aborted || unwanted.signal.aborted) && (await keeper.isOurs())) {
-      await settleProbation(app, run.renditionId);
+      await settleProbation(app, run);
       await markRenditionKept(app, run.renditionId, run.lease);
     }
     step('capture.marked');

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm';
+import { moveSource } from '../advance.ts';
 import type { App } from '../app.ts';
 import { streams } from '../db/schema.ts';
 import type { SessionRow, StreamRow } from '../db/sessions.ts';
@@ -14,21 +15,27 @@ export async function findSource(app: App, session: SessionRow, own: StreamRow):
   return row ?? own;
 }
 
-/** The other Stream of a Session's pair, where it is live; never any but the one that was named. */
-export async function findLiveOther(
+/**
+ * Goes over to the other Stream of a Session's pair, where that is live; never to any but the one that was named.
+ *
+ * @returns the Stream; undefined where it is not live, or nobody can tell
+ */
+export async function goOver(
   app: App,
-  { streamId, crossId }: SessionRow,
+  { id, streamId, crossId }: SessionRow,
   { source, signal }: { source: StreamRow; signal: AbortSignal },
 ): Promise<StreamRow | undefined> {
   if (crossId === null) return undefined;
   const otherId = source.id === streamId ? crossId : streamId;
-  const [other] = await app.db.select().from(streams).where(eq(streams.id, otherId));
-  const platform = app.platforms.find(({ name }) => name === other?.platform);
-  if (!other || !platform) return undefined;
   try {
+    const [other] = await app.db.select().from(streams).where(eq(streams.id, otherId));
+    const platform = app.platforms.find(({ name }) => name === other?.platform);
+    if (!other || !platform) return undefined;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(lookLimitMs)]);
     const [status] = await platform.check([toStreamRef(other)], limited);
-    return status?.state === 'live' ? other : undefined;
+    if (status?.state !== 'live') return undefined;
+    await moveSource(app, id, other.id);
+    return other;
   } catch (err) {
     app.log.info({ err, stream: otherId }, 'not known whether the paired stream is live');
     return undefined;

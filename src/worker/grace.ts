@@ -1,16 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eq } from 'drizzle-orm';
-import { advance, moveSource, ring } from '../advance.ts';
+import { advance, ring } from '../advance.ts';
 import type { App } from '../app.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
+import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
 import type { SessionRow, StreamRow } from '../db/sessions.ts';
 import { type Captured, type Capturing, captureOnce } from './capture-once.ts';
-import { findLiveOther, findSource } from './follow-cross.ts';
+import { findSource, goOver } from './follow-cross.ts';
 import { settleProbation } from './probation.ts';
 
 export type WithGrace = Pick<Capturing, 'rendition' | 'keeper' | 'dir' | 'signal' | 'pickSource'> & {
   session: SessionRow;
+  lease: Lease;
   /** The Session's own Stream. */
   stream: StreamRow;
 };
@@ -38,12 +40,11 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
     if (signal.aborted || !(await to.keeper.isOurs())) return undefined;
     const hasNews = captured.gotSegments && (await keptNews(app, to));
     if (hasNews) [lostAt, pauseMs, hasBegun] = [undefined, firstPauseMs, true];
-    const other = hasNews || !isCrossing ? await findLiveOther(app, session, { source, signal }) : undefined;
+    const other = hasNews || !isCrossing ? await goOver(app, session, { source, signal }) : undefined;
     isReturn = true;
     isCrossing = other !== undefined;
     if (other) {
       source = other;
-      await moveSource(app, session.id, other.id);
       continue;
     }
     const reason = whyOver(app, { session, source }, captured);
@@ -59,11 +60,16 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
 }
 
 /** Whether anything came that was not a repetition of what is kept: that alone ends grace. */
-async function keptNews(app: App, { keeper, rendition }: WithGrace): Promise<boolean> {
+async function keptNews(app: App, { keeper, rendition, lease }: WithGrace): Promise<boolean> {
   // While Storage or Postgres is away nothing can be judged, and the stream does not wait.
   if (keeper.isStuck()) return true;
   await keeper.drained();
-  return (await settleProbation(app, rendition.id)) !== 'phantom';
+  try {
+    return (await settleProbation(app, { renditionId: rendition.id, lease })) !== 'phantom';
+  } catch (err) {
+    app.log.warn({ err, rendition: rendition.id }, 'cannot judge what came yet; Postgres is away');
+    return true;
+  }
 }
 
 /** Why nothing more is waited for; undefined where grace runs. An offline answer may be a hiccup. */

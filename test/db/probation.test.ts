@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/client.ts';
+import { claimLease } from '../../src/db/leases.ts';
 import { measureTake, withholdTake } from '../../src/db/probation.ts';
 import { gaps, renditions, segments, sessions, streams, takes } from '../../src/db/schema.ts';
-import type { TakeRow } from '../../src/db/segments.ts';
+import { FencedError, type TakeRow } from '../../src/db/segments.ts';
 import { keptInWindow } from '../../src/db/sessions.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
@@ -77,8 +78,12 @@ test('what is withheld is told once, with its length, and counts for no window',
     [1, 2, 3],
   ]);
   if (!first || !last) throw new Error('no takes');
-  await withholdTake(db, last, 'phantom');
-  await withholdTake(db, last, 'phantom');
+  const lease = await claimLease(db, 'capture:1', 'w', 60);
+  if (!lease) throw new Error('no lease');
+  await withholdTake(db, lease, { take: last, reason: 'phantom' });
+  await withholdTake(db, lease, { take: last, reason: 'phantom' });
+  const slept = { ...lease, fence: lease.fence - 1 };
+  await expect(withholdTake(db, slept, { take: first, reason: 'phantom' })).rejects.toThrow(FencedError);
   const told = (await db.select().from(gaps)).filter(({ takeId }) => takeId === last.id);
   expect(told).toMatchObject([{ kind: 'withheld', cause: 'phantom', atMs: 8_000, lengthMs: 6_000 }]);
   const window = { fromSequence: 0, toSequence: null };
