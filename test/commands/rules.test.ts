@@ -171,6 +171,21 @@ describe('times', () => {
     expect(told.filter(({ kind }) => kind === 'watch.missed')).toHaveLength(1);
   });
 
+  test('/record at= records what is live in its time, to its end with for=, else to the end of the broadcast', async () => {
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString().slice(0, 16);
+    const timed = idIn(await say(`/record ${link()} at=${hourAgo} for=2h`));
+    const open = idIn(await say(`/record ${link()} at=${hourAgo} quality=480p`));
+    await openSession(app, await streamOf(timed), { broadcastId: 'b9' });
+    for (const hours of [0, 2, 9]) {
+      await applyRules(app, new Date(Date.now() + hours * 3_600_000));
+      expect(await reasonsOf(timed)).toEqual([hours === 0 ? 'open' : 'schedule_over']);
+      expect(await reasonsOf(open)).toEqual(['open']);
+    }
+    expect((await watchRow(timed)).endedAt).not.toBeNull();
+    expect((await watchRow(open)).endedAt).toBeNull();
+    expect(await app.db.select().from(notices).where(eq(notices.chatId, chatId))).toEqual([]);
+  });
+
   test('/record every= stands, tells of each window that passes, and of none that was recorded', async () => {
     const reply = await say(`/record ${link()} at=20:00 for=2h every=mon,thu`);
     expect(reply).toContain('Mon, Thu 20:00–22:00 UTC, next: ');
