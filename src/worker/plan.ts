@@ -1,7 +1,7 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { countTitles, listRenames } from '../core/chapters.ts';
-import { planParts, splitAtTitles, wantsLink } from '../core/parts.ts';
+import { planParts, splitAtTitles } from '../core/parts.ts';
 import type { Chat, ChatLimits } from '../core/ports.ts';
 import { upsertCut, upsertSuccessor } from '../db/cuts.ts';
 import {
@@ -17,8 +17,8 @@ import { findSegments } from '../db/segments.ts';
 import { findRendition, findTitles, keptSoFar } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
-import { hasLinks } from './content.ts';
 import { planPosts } from './plan-posts.ts';
+import { findPostShape } from './post-shape.ts';
 import { targetRef } from './target.ts';
 
 /** Share of a limit that is planned for. Source: measured, an MP4 is about 4 % smaller than its TS. */
@@ -44,9 +44,7 @@ async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { 
   const { nextSequence } = await keptSoFar(app.db, delivery.renditionId);
   const end = delivery.toSequence;
   const isComplete = delivery.closedAt !== null && (isKept || (end !== null && end < nextSequence));
-  const hasLink = hasLinks(app, target.kind);
-  const isLinked = (partCount: number) =>
-    hasLink && wantsLink({ mode: target.postMode, partCount, maxParts: limits.maxParts });
+  const { isLinked } = await findPostShape(app, plannable, limits);
   const cut = isLinked(0) ? undefined : await openCut(app, plannable, limits);
   // Where nothing can be staged a Part is sent as it is posted; too many of them are not sent at all.
   const accountFor = (partCount: number) =>
