@@ -42,6 +42,8 @@ async function main(): Promise<number> {
   if (!findFaketime() && leaveOutClocks(runs)) say('clock faults are left out: libfaketime is not installed', 0);
   const told = { isEveryStep, hasLines: values.lines };
   const left = [...runs];
+  // Each process and server sees to it that it does not outlive this one.
+  process.setMaxListeners(0);
   // The first time the runs under way come to their end, the second time all ends at once.
   const stop = () => (left.length === 0 ? process.exit(130) : void left.splice(0));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
