@@ -1,6 +1,6 @@
 import type { Platform, StreamRef } from '../../core/ports.ts';
 import { atMost } from '../../lib/at-most.ts';
-import { type ProbeOptions, probeStream } from './probe-stream.ts';
+import { checkEach, type ProbeOptions, probeStream } from './probe-stream.ts';
 
 /** Their servers are asked by a program that opens a connection. */
 const connectedSchemes = new Set(['rtmp:', 'rtmps:', 'rtsp:', 'rtsps:', 'srt:']);
@@ -28,6 +28,6 @@ export function createDirectPlatform(options: ProbeOptions): Platform {
       const isDirect = connectedSchemes.has(url.protocol) || mediaPath.test(url.pathname);
       return isDirect ? { channel: url.href, url: url.href } : undefined;
     },
-    check: (streams, signal) => Promise.all(streams.map((stream) => probe(stream, signal))),
+    check: (streams, signal) => checkEach(streams, (stream) => probe(stream, signal)),
   };
 }

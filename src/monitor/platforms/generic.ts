@@ -1,5 +1,5 @@
 import type { Platform } from '../../core/ports.ts';
-import { type ProbeOptions, probeStream } from './probe-stream.ts';
+import { checkEach, type ProbeOptions, probeStream } from './probe-stream.ts';
 
 /** What the generic platform needs of the configuration. */
 export type GenericOptions = ProbeOptions;
@@ -18,11 +18,9 @@ export function createGenericPlatform(options: GenericOptions): Platform {
     isEndFinal: true,
     match: (url) => ({ channel: url.href, url: url.href }),
     check: (streams, signal) =>
-      Promise.all(
-        streams.map(async (stream) => {
-          const { pageId: _, ...status } = await probeStream(stream, options, signal);
-          return status;
-        }),
-      ),
+      checkEach(streams, async (stream) => {
+        const { pageId: _, ...status } = await probeStream(stream, options, signal);
+        return status;
+      }),
   };
 }

@@ -3,7 +3,7 @@ import type { Platform, StreamRef, StreamStatus } from '../../core/ports.ts';
 import { atMost } from '../../lib/at-most.ts';
 import { fetchText, HttpStatusError } from '../../lib/net.ts';
 import { parseJson } from '../../media/probe.ts';
-import { type ProbeOptions, probeStream, unknownBy } from './probe-stream.ts';
+import { checkEach, type ProbeOptions, probeStream, unknownBy } from './probe-stream.ts';
 
 export type KickOptions = ProbeOptions & {
   /** Default: the real site. */
@@ -61,7 +61,7 @@ export function createKickPlatform(options: KickOptions): Platform {
       if (!/^[\w-]+$/.test(channel) || rest.length > 0 || ownPages.has(channel)) return undefined;
       return { channel, url: `${root}/${channel}` };
     },
-    check: (streams, signal) => Promise.all(streams.map((stream) => check(stream, signal))),
+    check: (streams, signal) => checkEach(streams, (stream) => check(stream, signal)),
   };
 }
 
@@ -89,7 +89,6 @@ async function look(
     if (!parsed.success) return { streamId, state: 'unknown', reason: 'page_changed' };
     return { streamId, ...statusOf(parsed.data) };
   } catch (error) {
-    signal.throwIfAborted();
     const status = error instanceof HttpStatusError ? error.status : undefined;
     if (status === 403) return { streamId, state: 'unknown', reason: 'site_blocked' };
     if (status === 404) return { streamId, state: 'unknown', reason: 'channel_unknown' };

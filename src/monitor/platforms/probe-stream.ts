@@ -1,5 +1,5 @@
 import type { CookieReader } from '../../core/cookies.ts';
-import { errorText, TemporaryError, UserError } from '../../core/errors.ts';
+import { errorText, FatalError, TemporaryError, UserError } from '../../core/errors.ts';
 import type { Programs, StreamRef, StreamStatus } from '../../core/ports.ts';
 import { HttpStatusError } from '../../lib/net.ts';
 import { isOnAir } from '../../media/probe-input.ts';
@@ -20,7 +20,7 @@ const silentProtocols = new Set(['rtmp', 'rtsp', 'srt']);
 /** A probe's status; `pageId` where yt-dlp knew the page, see `Resolved`. */
 export type Probed = StreamStatus & { pageId?: string };
 
-/** Looks whether a Stream is live the way it would be recorded: a playlist is looked at, a page is asked of a program. Never throws but on abort. */
+/** Looks whether a Stream is live the way it would be recorded: a playlist is looked at, a page is asked of a program. Never throws. */
 export async function probeStream(stream: StreamRef, options: ProbeOptions, signal: AbortSignal): Promise<Probed> {
   const { programs, allowPrivate, cookies } = options;
   const limited = AbortSignal.any([signal, AbortSignal.timeout(probeLimitMs)]);
@@ -31,7 +31,6 @@ export async function probeStream(stream: StreamRef, options: ProbeOptions, sign
       return { streamId: stream.id, state: 'offline', reason: 'stream_offline' };
     return { streamId: stream.id, ...statusOf(found) };
   } catch (error) {
-    signal.throwIfAborted();
     if (limited.aborted) return { streamId: stream.id, state: 'unknown', reason: 'timeout' };
     return { streamId: stream.id, ...statusOfError(error) };
   }
@@ -58,9 +57,34 @@ function statusOfError(error: unknown): Omit<StreamStatus, 'streamId'> {
 
 /** `unknown` with the reason that an error gives, and how long the site wants to be left alone. */
 export function unknownBy(error: unknown): Pick<StreamStatus, 'reason' | 'retryAfterMs'> & { state: 'unknown' } {
-  if (error instanceof UserError) return { state: 'unknown', reason: error.code };
+  if (isBreak(error)) return { state: 'unknown', reason: 'timeout' };
+  if (error instanceof UserError || error instanceof FatalError) return { state: 'unknown', reason: error.code };
   if (!(error instanceof TemporaryError)) return { state: 'unknown', reason: errorText(error).slice(0, 200) };
   const wait = error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs };
   const isAsked = error instanceof HttpStatusError && error.status === 429;
   return { state: 'unknown', reason: isAsked ? 'rate_limited' : error.code, ...wait };
+}
+
+/** The signal's own reason: it took too long, or is not wanted any more. */
+const isBreak = (error: unknown) => error instanceof Error && ['AbortError', 'TimeoutError'].includes(error.name);
+
+/**
+ * Checks each Stream by itself: what keeps one from an answer is its status and harms no other.
+ *
+ * @throws what is a bug
+ */
+export function checkEach(
+  streams: StreamRef[],
+  check: (stream: StreamRef) => Promise<StreamStatus>,
+): Promise<StreamStatus[]> {
+  const guarded = async (stream: StreamRef): Promise<StreamStatus> => {
+    try {
+      return await check(stream);
+    } catch (error) {
+      const isTold = [UserError, TemporaryError, FatalError].some((kind) => error instanceof kind);
+      if (!isTold && !isBreak(error)) throw error;
+      return { streamId: stream.id, ...unknownBy(error) };
+    }
+  };
+  return Promise.all(streams.map(guarded));
 }

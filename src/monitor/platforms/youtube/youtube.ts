@@ -1,7 +1,7 @@
 import type { Platform, StreamRef, StreamStatus } from '../../../core/ports.ts';
 import { atMost } from '../../../lib/at-most.ts';
 import { HttpStatusError } from '../../../lib/net.ts';
-import { type ProbeOptions, probeStream, unknownBy } from '../probe-stream.ts';
+import { checkEach, type ProbeOptions, probeStream, unknownBy } from '../probe-stream.ts';
 import { createDataApi, type DataApi } from './data-api.ts';
 import { matchYoutube } from './match.ts';
 import { readPage } from './page.ts';
@@ -69,7 +69,7 @@ export function createYoutubePlatform(options: YoutubeOptions): Platform {
       const found = matchYoutube(url, root);
       return found && { channel: found.channel, url: found.url };
     },
-    check: (streams, signal) => Promise.all(streams.map((stream) => check(stream, signal))),
+    check: (streams, signal) => checkEach(streams, (stream) => check(stream, signal)),
   };
 }
 
@@ -95,7 +95,6 @@ async function lookAt(url: string, { isVideo, ...options }: LookOptions): Promis
     const judged = judgePlayer(page.player, isVideo);
     return { ...judged, isOpen: judged.reason === 'page_changed' };
   } catch (error) {
-    options.signal.throwIfAborted();
     return lookOfError(error);
   }
 }
