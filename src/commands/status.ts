@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { askingOf, askingSentence, cardState, cutAtWord, streamName } from '../core/card.ts';
+import { detectionLine } from '../core/check-lines.ts';
 import { parseRef, shown } from '../core/command.ts';
 import { finalDeliveryStates, worstDelivery } from '../core/delivery.ts';
 import { formatDuration, formatSize } from '../core/duration.ts';
@@ -7,6 +8,7 @@ import { UserError } from '../core/errors.ts';
 import type { ChatReply } from '../core/ports.ts';
 import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findTimeZone } from '../db/chat-settings.ts';
+import { findDetection } from '../db/detection.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
 import { findAsked } from '../db/troubles.ts';
 import { findChatDeliveries, findWatches } from '../db/watches.ts';
@@ -20,7 +22,8 @@ export const status: Command = async (app, ctx, args) => {
   if (args.id !== undefined && parseRef(String(args.id))?.kind === 'w') return statusOfOrder(app, ctx, String(args.id));
   if (args.id !== undefined) {
     const picked = await pickDeliveries(app, ctx, String(args.id), false);
-    return { text: await describeAll(app, ctx, picked) };
+    const detected = await describeDetection(app, ctx, picked);
+    return { text: [await describeAll(app, ctx, picked), ...detected].join('\n') };
   }
   const active = await findChatDeliveries(app.db, ctx.chat, { isUnfinished: true });
   if (active.length > 0) return { text: await describeAll(app, ctx, active) };
@@ -30,6 +33,13 @@ export const status: Command = async (app, ctx, args) => {
   const lines = await describeOrders(app, ctx, orders.slice(0, perPage));
   return { text: [t.idleOrders, ...lines, ...(orders.length > perPage ? [t.moreOrders] : [])].join('\n\n') };
 };
+
+/** Of one recording: how fast it was seen and begun. */
+async function describeDetection(app: App, ctx: CommandContext, rows: ChatDelivery[]): Promise<string[]> {
+  const [only, ...others] = new Set(rows.map(({ session }) => session.id));
+  const detection = only === undefined || others.length > 0 ? undefined : await findDetection(app.db, only);
+  return detection ? [detectionLine(ctx.language, detection)] : [];
+}
 
 /** `/status w3`: the order, and what is being recorded or posted for it. */
 async function statusOfOrder(app: App, ctx: CommandContext, ref: string): Promise<ChatReply> {

@@ -18,9 +18,11 @@ import { findThread, findThreads, say } from './messages.ts';
 import { ChatPage } from './pages/chat.tsx';
 import { Message } from './pages/message.tsx';
 import { SessionPage, SessionsPage } from './pages/session.tsx';
+import { StreamsPage } from './pages/streams.tsx';
 import { buildMaster, buildPlaylist } from './playlist.ts';
 import { findInitKeys, findPlaylist, findSegmentKey, findSessionView, findSessionViews } from './sessions.ts';
 import { isShared } from './share.ts';
+import { findStreamViews } from './streams.ts';
 import { addWebhooks } from './webhooks.ts';
 
 export type WebOptions = {
@@ -123,6 +125,7 @@ function sendEvents(c: Context, app: App, closing: AbortSignal) {
 }
 
 function addSessions(web: Hono, app: App, { openMp4, closing }: WebOptions): void {
+  web.get('/streams', async (c) => c.html(<StreamsPage {...(await findStreamViews(app.db))} />));
   web.get('/sessions', async (c) => c.html(<SessionsPage sessions={await findSessionViews(app.db)} />));
   web.get('/sessions/:file{[0-9]+\\.mp4}', async (c) => {
     const id = idOf(c.req.param('file'));

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq } from 'drizzle-orm';
 import { coverageOf, streamName } from '../core/card.ts';
 import type { Database } from '../db/client.ts';
+import { findDetection } from '../db/detection.ts';
 import { renditions, segments, sessions, streams, takes } from '../db/schema.ts';
 import { findSegments } from '../db/segments.ts';
 import { findGaps, keptSoFar } from '../db/sessions.ts';
@@ -45,7 +46,8 @@ export async function findSessionView(db: Database, id: number): Promise<Session
     .from(sessions)
     .innerJoin(streams, eq(streams.id, sessions.streamId))
     .where(eq(sessions.id, id));
-  return row && toView(db, row);
+  if (!row) return undefined;
+  return { ...(await toView(db, row)), detection: await findDetection(db, id) };
 }
 
 /** The last 100 Sessions, newest first. */

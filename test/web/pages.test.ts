@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sessions, streams, webMessages } from '../../src/db/schema.ts';
+import { checks, sessions, streams, watches, webMessages } from '../../src/db/schema.ts';
 import { readWebToken } from '../../src/web/auth.ts';
 import { readRange } from '../../src/web/files.ts';
 import { buildPlaylist, type PlaylistSegment } from '../../src/web/playlist.ts';
@@ -62,6 +62,27 @@ test('the link of a recording opens that recording and nothing else', async () =
   expect((await visit(`/sessions/${one.id}.mp4`, left)).status).not.toBe(401);
   for (const path of ['/', '/sessions', `/sessions/${other.id}`, `/sessions/${other.id}.mp4`])
     expect((await visit(path, left)).status).toBe(401);
+});
+
+test('what is watched is shown with what its last looks said, and a recording with how fast it was seen', async () => {
+  const { db } = product.app;
+  const url = 'https://a.example/watched';
+  const [stream] = await db.insert(streams).values({ platform: 'generic', channel: 'watched', url }).returning();
+  const streamId = stream?.id ?? 0;
+  await db.insert(watches).values({ streamId, chatKind: 'web', chatId: 'main', createdBy: 'owner' });
+  const at = new Date(Date.now() - 90_000);
+  await db.insert(checks).values({ streamId, state: 'unknown', reason: 'bot_check', count: 2, at, lastAt: new Date() });
+  const page = await (await get('/streams')).text();
+  expect(page).toMatch(/not known whether live for 1:3\d \(2 looks\)/);
+  expect(page).toContain('asks whether we are a robot');
+  expect((await fetch(`${root}/streams`)).status).toBe(401);
+  const detectedAt = new Date();
+  const startedAt = new Date(detectedAt.getTime() - 42_000);
+  const [session] = await db
+    .insert(sessions)
+    .values({ streamId, state: 'starting', startedAt, detectedAt })
+    .returning();
+  expect(await (await get(`/sessions/${session?.id}`)).text()).toContain('seen 42s after it began, nothing kept yet');
 });
 
 test('a token that was cut off is made anew: an empty one would let everybody in', async () => {

@@ -21,6 +21,7 @@ export function Layout({ title, children }: { title: string; children: Child }) 
           <nav>
             <a href="/">Chat</a>
             <a href="/sessions">Recordings</a>
+            <a href="/streams">Watched</a>
           </nav>
         </header>
         {children}

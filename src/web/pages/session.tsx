@@ -1,4 +1,5 @@
 import { percent } from '../../core/card.ts';
+import { type Detection, detectionLine } from '../../core/check-lines.ts';
 import { formatDuration, formatSize } from '../../core/duration.ts';
 import { en } from '../../core/text/en.ts';
 import { Layout } from './layout.tsx';
@@ -12,6 +13,8 @@ export type SessionView = {
   sizeBytes: number;
   coverage: number;
   gaps: { atMs: number; lengthMs: number; cause: string }[];
+  /** How fast it was seen and begun; absent in lists. */
+  detection?: Detection | undefined;
 };
 
 /** One recording: the player, live or finished, and what is missing. */
@@ -28,6 +31,7 @@ export function SessionPage({ session }: { session: SessionView }) {
           {formatSize(session.sizeBytes)} · {percent(session.coverage)} complete ·{' '}
           <a href={`/sessions/${session.id}.mp4`}>Download MP4</a>
         </p>
+        {session.detection && <p class="facts">{detectionLine('en', session.detection)}</p>}
         {session.gaps.length > 0 && (
           <section>
             <h2>Gaps</h2>
