@@ -14,6 +14,7 @@ import { webMessages } from '../db/schema.ts';
 import { login, requireLogin } from './auth.ts';
 import { addCookies } from './bring-cookies.ts';
 import { sendFile } from './files.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { findThread, findThreads, say } from './messages.ts';
 import { ChatPage } from './pages/chat.tsx';
 import { Message } from './pages/message.tsx';
@@ -101,6 +102,7 @@ function sendEvents(c: Context, app: App, closing: AbortSignal) {
       wake();
     });
     const end = () => wake();
+    const stopHeartbeat = startHeartbeat(stream);
     stream.onAbort(end);
     closing.addEventListener('abort', end, { once: true });
     try {
@@ -118,6 +120,7 @@ function sendEvents(c: Context, app: App, closing: AbortSignal) {
         for (const data of gone) await stream.writeSSE({ event: 'gone', data });
       }
     } finally {
+      stopHeartbeat();
       unhear();
       closing.removeEventListener('abort', end);
     }
