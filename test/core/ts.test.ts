@@ -42,7 +42,7 @@ async function probe(name: string): Promise<{ frames: number; lengthMs: number }
   return { frames: times.length, lengthMs: spanMs + spanMs / (times.length - 1) };
 }
 
-describe('reading MPEG-TS', { timeout: 60_000 }, () => {
+describe('reading MPEG-TS', () => {
   test('counts and measures as ffprobe does, B-frames included', async () => {
     for (const [name, extra] of [
       ['plain', []],

@@ -116,7 +116,7 @@ export async function readOutcome(app: App, sessionId?: number) {
 }
 
 /** Waits until every Delivery (at least `count`) is done. */
-export async function waitUntilPosted(app: App, count = 1, timeoutMs = 100_000): Promise<void> {
+export async function waitUntilPosted(app: App, count = 1, timeoutMs = 240_000): Promise<void> {
   await waitFor(
     async () => {
       const rows = await app.db.select().from(deliveries).orderBy(desc(deliveries.id));
@@ -133,7 +133,7 @@ export async function waitForFrames(app: App, frames: number): Promise<void> {
       const rows = await app.db.select({ frames: segments.frameCount }).from(segments);
       return rows.reduce((sum, row) => sum + row.frames, 0) >= frames;
     },
-    { timeoutMs: 100_000, what: `${frames} kept frames` },
+    { timeoutMs: 240_000, what: `${frames} kept frames` },
   );
 }
 

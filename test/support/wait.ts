@@ -1,15 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** The longest pause between two looks: most wait for a row, and four files share two processors. */
+const longestPauseMs = 200;
+
 /**
- * Polls until `fn` gives something truthy without throwing, and gives that back.
+ * Polls until `fn` gives something truthy without throwing, and gives that back; the longer it waits, the less often.
  *
- * @throws the last error of `fn`, or says what was awaited, after `timeoutMs` (60 000)
+ * @throws the last error of `fn`, or says what was awaited, after `timeoutMs` (120 000)
  */
 export async function waitFor<T>(
   fn: () => T | Promise<T>,
-  { timeoutMs = 60_000, everyMs = 50, what = 'a condition' } = {},
+  { timeoutMs = 120_000, everyMs = 50, what = 'a condition' } = {},
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
+  const begunAt = performance.now();
   let last: unknown;
   for (;;) {
     try {
@@ -19,7 +22,8 @@ export async function waitFor<T>(
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) throw last;
-    await delay(everyMs);
+    const waitedMs = performance.now() - begunAt;
+    if (waitedMs > timeoutMs) throw last;
+    await delay(Math.max(everyMs, Math.min(longestPauseMs, waitedMs / 20)));
   }
 }
