@@ -5,65 +5,37 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eq, sql } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { advance } from '../../src/advance.ts';
 import { FatalError } from '../../src/core/errors.ts';
 import { deliveries, segments, uploads } from '../../src/db/schema.ts';
 import { run } from '../../src/lib/run.ts';
 import { isFaststart } from '../../src/media/probe.ts';
 import { cleanUp } from '../../src/worker/clean.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
-import { exitOf, openProcesses } from './acceptance-setup.ts';
+import { exitOf, startRole } from './acceptance-setup.ts';
 import { steerChat } from './steered-chat.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function openOrigin(options: LiveOptions = {}): Promise<LiveOrigin> {
-  const origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 30, ...options });
-  closing.push(() => origin.close());
-  return origin;
-}
-
-async function openWeb(
-  env: Record<string, string> = {},
-  ...roles: Parameters<typeof startTestApp>[1][]
-): Promise<TestApp> {
-  const t = await startTestApp(env, ...roles);
-  closing.push(() => t.close());
-  return t;
-}
-
+const flow = useFlow();
 test('scenario 9: recovery runs while files are being written, of channels whose names begin alike: none is touched, every recording is whole', async () => {
-  const t = await openWeb({ LEASE_SECONDS: '1' }, ['bots', 'monitor']);
-  const processes = openProcesses();
-  closing.push(async () => processes.close());
-  const origin = await openOrigin();
+  const t = await flow.web({ LEASE_SECONDS: '1' }, ['bots', 'monitor']);
+  const origin = await flow.origin(30);
   const options = { mode: 'manual', segments: 24, window: 24, initial: 6 } as const;
   const streams = await Promise.all(['foo', 'foo_bar', 'foo_b'].map((name) => origin.stream(name, options)));
   await t.say('/target set here limit=200kB');
-  const first = processes.start('worker', t.env);
+  const first = startRole(flow, 'worker', t.env);
   for (const { url } of streams.slice(0, 2)) await t.say(`/record ${url}`);
   await waitFor(async () => (await framesOf(t)).length === 2);
   first.kill('SIGKILL');
   await exitOf(first);
   for (const stream of streams) stream.advance(4);
   // The next one recovers both, and records a third; a third worker begins while it writes.
-  processes.start('worker', t.env);
+  startRole(flow, 'worker', t.env);
   await t.say(`/record ${streams[2]?.url}`);
   await waitFor(async () => (await framesOf(t)).every((frames) => frames >= 200) && (await framesOf(t)).length === 3);
-  processes.start('worker', t.env);
+  startRole(flow, 'worker', t.env);
   for (const stream of streams) stream.advance(4);
   await waitFor(async () => (await framesOf(t)).every((frames) => frames >= 300));
   for (const stream of streams) stream.end();
@@ -84,9 +56,9 @@ async function framesOf({ app }: TestApp): Promise<number[]> {
 }
 
 test('scenario 11: what is not posted is never deleted, and the last segment of a stream is posted however short it is', async () => {
-  const t = await openWeb({ RETENTION_DAYS: '0.00000001' });
+  const t = await flow.web({ RETENTION_DAYS: '0.00000001' });
   const chat = steerChat(t.app);
-  const origin = await openOrigin({ segments: 7, initial: 6, window: 12 });
+  const origin = await flow.origin(7, { initial: 6, window: 12 });
   chat.steer('main', 'video', { refuse: new FatalError('not_found') });
   await t.say(`/record ${origin.url}`);
   await waitForFrames(t.app, 100);
@@ -122,7 +94,7 @@ async function makeUneven(dir: string, seconds: number): Promise<void> {
 
 test('scenario 15: a quiet stretch and a busy one: one pass cuts three or four parts without loss, none over the limit, each with its index first, as long together as the stream', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-uneven-'));
-  closing.push(() => rm(dir, { recursive: true, force: true }));
+  flow.closes(() => rm(dir, { recursive: true, force: true }));
   const seconds = 40;
   await makeUneven(dir, seconds);
   const playlist = await readFile(join(dir, 'live.m3u8'), 'utf8');
@@ -133,11 +105,11 @@ test('scenario 15: a quiet stretch and a busy one: one pass cuts three or four p
     response.end(isOver ? playlist : playlist.replace('#EXT-X-ENDLIST', '').replace('#EXT-X-PLAYLIST-TYPE:VOD', ''));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(async () => server.close());
+  flow.closes(async () => server.close());
   const names = (await readdir(dir)).filter((name) => name.endsWith('.ts')).sort();
   const sizes = await Promise.all(names.map(async (name) => (await readFile(join(dir, name))).length));
   const limit = Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 3);
-  const t = await openWeb({ SEGMENT_SECONDS: '1' });
+  const t = await flow.web({ SEGMENT_SECONDS: '1' });
   await t.say(`/target set here limit=${limit}B`);
   await t.say(`/record http://127.0.0.1:${(server.address() as AddressInfo).port}/live.m3u8`);
   await waitForFrames(t.app, 1);
@@ -161,7 +133,7 @@ async function pictureLengthMs(path: string): Promise<number> {
 }
 
 test('scenario 16: with 200 recordings, saving one part writes one row and its event, and touches no other', async () => {
-  const t = await openWeb({}, []);
+  const t = await flow.web({}, []);
   const { db } = t.app;
   await db.execute(sql`insert into streams (platform, channel, url)
     select 'generic', 'c' || n, 'http://x/' || n from generate_series(1, 200) n`);

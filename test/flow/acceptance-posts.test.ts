@@ -1,36 +1,24 @@
 import { sql } from 'drizzle-orm';
 import type { Chat } from 'grammy/types';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deliveries, parts, uploads } from '../../src/db/schema.ts';
 import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import type { FaultSpec } from '../support/telegram/faults.ts';
-import { framesOf, limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { framesOf, limitFor, type TelegramApp } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
-import { openProcesses, orderKills, type Processes } from './acceptance-setup.ts';
+import { orderKills, startRole } from './acceptance-setup.ts';
 
+const flow = useFlow();
 let s: TelegramApp;
 let origin: LiveOrigin;
-let processes: Processes;
 let backup: Chat.ChannelChat;
-
-beforeEach(() => {
-  // Telegram may need 20 s for what it was sent; the strict one does not.
-  process.env.CHAOS_SETTLE_MS = '300';
-  processes = openProcesses();
-});
-afterEach(async () => {
-  delete process.env.CHAOS_SETTLE_MS;
-  processes.close();
-  await s.close();
-  await origin.close();
-  expect(s.telegram.violations).toEqual([]);
-});
 
 /** A recording of about so many Parts into the channel, up to the end of the stream. */
 async function record(count: number, { to = 'archive', albumItems = 10 } = {}): Promise<void> {
-  s = await startTelegramApp({ env: { LEASE_SECONDS: '1' } });
-  origin = await startLiveOrigin({ mode: 'manual', segments: 2 * count, window: 2 * count });
+  s = await flow.telegram({ env: { LEASE_SECONDS: '1' } });
+  origin = await flow.origin(2 * count);
   const limit = await limitFor(origin, count, 2 * count);
   await s.say(`/target add archive @archive_channel limit=${limit}B`);
   if (to !== 'archive') {
@@ -57,13 +45,14 @@ async function expectEachPartOnce(): Promise<void> {
 
 test('scenario 1: kill -9 right after Telegram accepts the album or between any two saves: after each restart the channel holds each part exactly once, in one album', async () => {
   await record(4);
+  let restarts = 0;
   const kills = await orderKills(['post.intent', 'post.sent', 'comment.intent', 'comment.sent']);
+  flow.closes(() => kills.close());
   try {
     await s.t.restart(['bots', 'monitor']);
-    let restarts = 0;
     const startWorker = () => {
-      const env = { ...s.t.env, ...kills.env, CHAOS_SETTLE_MS: '300' };
-      const worker = processes.start('worker', env, [kills.hook]);
+      const env = { ...s.t.env, ...kills.env };
+      const worker = startRole(flow, 'worker', env, [kills.hook]);
       worker.once('exit', (_code, signal) => {
         if (signal !== 'SIGKILL' || restarts === 4) return;
         restarts++;
@@ -78,8 +67,8 @@ test('scenario 1: kill -9 right after Telegram accepts the album or between any 
     expect(s.posts()).toHaveLength(1);
     expect(restarts).toBe(4);
   } finally {
-    processes.close();
-    await kills.close();
+    // A worker that is killed by the clean-up has no successor.
+    restarts = 4;
   }
 }, 400_000);
 

@@ -2,38 +2,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { segments, sessions, uploads } from '../../src/db/schema.ts';
-import { readOutcome, startTestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
-import { framesOf, limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { framesOf, limitFor, type TelegramApp } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
-import { exitOf, openProcesses, type Processes, programsOn } from './acceptance-setup.ts';
+import { exitOf, programsOn, startRole } from './acceptance-setup.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-let processes: Processes;
-beforeEach(() => {
-  processes = openProcesses();
-});
-afterEach(async () => {
-  processes.close();
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function openOrigin(options: LiveOptions = {}): Promise<LiveOrigin> {
-  const origin = await startLiveOrigin({ mode: 'manual', segments: 24, window: 24, ...options });
-  closing.push(() => origin.close());
-  return origin;
-}
-
+const flow = useFlow();
 /** Up to an upload of the first part that takes long, while the stream is live. */
 async function recordSlowly(
   roles?: Parameters<TelegramApp['t']['restart']>[0],
 ): Promise<{ s: TelegramApp; origin: LiveOrigin }> {
-  const s = await startTelegramApp({ env: { LEASE_SECONDS: '1' } });
-  closing.push(() => s.close());
+  const s = await flow.telegram({ env: { LEASE_SECONDS: '1' } });
   if (roles) await s.t.restart(roles);
-  const origin = await openOrigin({ initial: 6 });
+  const origin = await flow.origin(24, { initial: 6 });
   const limit = await limitFor(origin, 6, 24);
   await s.say(`/target add archive @archive_channel limit=${limit}B`);
   s.telegram.fault({ method: 'sendVideo', kind: 'slowBody', bytesPerSecond: 20_000 });
@@ -60,7 +45,7 @@ test('scenario 14: /stop while a part is uploaded, however long that takes: the 
 
 test('scenario 14, SIGTERM while a part is uploaded: no state changes, no program is left, the next start posts it once', async () => {
   const { s, origin } = await recordSlowly(['bots', 'monitor']);
-  const worker = processes.start('worker', s.t.env);
+  const worker = startRole(flow, 'worker', s.t.env);
   await waitForFrames(s.t.app, 100);
   origin.advance(6);
   await waitFor(async () => (await uploadStates(s)).includes('sending'), { what: 'an upload under way' });
@@ -71,7 +56,7 @@ test('scenario 14, SIGTERM while a part is uploaded: no state changes, no progra
   expect(between.sessions[0]?.state).toBe('recording');
   expect(between.deliveries[0]).toMatchObject({ state: 'collecting', closedAt: null, error: null });
   expect(await uploadStates(s)).not.toContain('failed');
-  processes.start('worker', s.t.env);
+  startRole(flow, 'worker', s.t.env);
   origin.advance(12);
   origin.end();
   await waitUntilPosted(s.t.app);
@@ -82,13 +67,13 @@ test('scenario 14, SIGTERM while a part is uploaded: no state changes, no progra
 
 test('scenario 19: a second Aircheck on the same data folder says so and stops, and the first goes on', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-two-'));
-  closing.push(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
+  flow.closes(() => rm(dir, { recursive: true, force: true, maxRetries: 10 }));
   const env = { DATA_DIR: join(dir, 'data'), PORT: '0', WEB_TOKEN: 'two', LOG_LEVEL: 'warn', HOME: dir };
-  const first = processes.start('all', env);
+  const first = startRole(flow, 'all', env);
   let ready = '';
   first.stdout?.on('data', (chunk) => (ready += String(chunk)));
   await waitFor(() => ready.includes('Aircheck is ready'), { what: 'the first' });
-  const second = processes.start('all', env);
+  const second = startRole(flow, 'all', env);
   let said = '';
   second.stderr?.on('data', (chunk) => (said += String(chunk)));
   expect(await exitOf(second)).toBe(1);
@@ -102,17 +87,16 @@ test('scenario 19: a second Aircheck on the same data folder says so and stops, 
 test.each([1, -1])(
   'scenario 20: the clock steps by %i h while the stream is lost: grace counts the time that really passes',
   async (hours) => {
-    const t = await startTestApp({ GRACE_SECONDS: '90', TZ: 'Europe/Berlin' }, ['bots', 'monitor']);
-    closing.push(() => t.close());
-    const origin = await openOrigin({ initial: 6 });
+    const t = await flow.web({ GRACE_SECONDS: '90', TZ: 'Europe/Berlin' }, ['bots', 'monitor']);
+    const origin = await flow.origin(24, { initial: 6 });
     const clock = join(t.env.DATA_DIR ?? '', 'clock');
     const hook = fileURLToPath(new URL('clock-step.mjs', import.meta.url));
-    processes.start('worker', { ...t.env, CLOCK_FILE: clock }, [hook]);
+    startRole(flow, 'worker', { ...t.env, CLOCK_FILE: clock }, [hook]);
     await t.say(`/record ${origin.url}`);
     await waitForFrames(t.app, 100);
     origin.goOffline();
     const lostAt = async () => (await t.app.db.select().from(sessions))[0]?.lostAt?.getTime() ?? 0;
-    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting', { timeoutMs: 90_000 });
+    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting');
     const before = await lostAt();
     await writeFile(clock, String(hours * 3600_000));
     // Tried again under the other clock.

@@ -3,33 +3,23 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Flow } from '../support/use-flow.ts';
 
-/** The compiled product as processes of their own, as `npm start` runs it. */
-export type Processes = {
-  /** Starts a role; `hooks` are modules that are loaded before its first line. */
-  start(role: string, env: Record<string, string>, hooks?: string[]): ChildProcess;
-  /** Kills what still runs. */
-  close(): void;
-};
-
-/** None yet. */
-export function openProcesses(): Processes {
-  const children: ChildProcess[] = [];
-  return {
-    start(role, env, hooks = []) {
-      const imports = hooks.flatMap((hook) => ['--import', hook]);
-      const child = spawn(process.execPath, [...imports, 'dist/main.js', role], {
-        env: { PATH: process.env.PATH, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      child.stdout?.resume();
-      children.push(child);
-      return child;
-    },
-    close() {
-      for (const child of children.splice(0)) child.kill('SIGKILL');
-    },
-  };
+/**
+ * Starts a role as a process of its own: the compiled product, as `npm start` runs it. `hooks` are modules that are
+ * loaded before its first line. The flow kills what still runs.
+ */
+export function startRole(flow: Flow, role: string, env: Record<string, string>, hooks: string[] = []): ChildProcess {
+  const imports = hooks.flatMap((hook) => ['--import', hook]);
+  const { PATH, CHAOS_SETTLE_MS } = process.env;
+  const child = spawn(process.execPath, [...imports, 'dist/main.js', role], {
+    env: { PATH, CHAOS_SETTLE_MS, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout?.resume();
+  child.stderr?.resume();
+  flow.closes(() => child.kill('SIGKILL'));
+  return child;
 }
 
 /** Its code, or the signal that ended it. */

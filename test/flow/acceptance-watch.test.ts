@@ -1,43 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { asc, eq } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deliveries, events, segments, takes, uploads } from '../../src/db/schema.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import type { FaultSpec } from '../support/telegram/faults.ts';
-import { framesOf, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { framesOf, type TelegramApp } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).toReversed()) await close();
-});
-
-async function openOrigin(options: LiveOptions = {}): Promise<LiveOrigin> {
-  const origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6, ...options });
-  closing.push(() => origin.close());
-  return origin;
-}
-
+const flow = useFlow();
 async function openTelegram(env: Record<string, string> = {}): Promise<TelegramApp> {
-  const s = await startTelegramApp({ env });
-  closing.push(() => s.close());
+  const s = await flow.telegram({ env });
   await s.say('/target add archive @archive_channel');
   return s;
-}
-
-async function openWeb(env: Record<string, string> = {}): Promise<TestApp> {
-  const t = await startTestApp(env);
-  closing.push(() => t.close());
-  return t;
 }
 
 const isKept = async ({ app }: TestApp, sessionId: number): Promise<boolean> => {
@@ -63,7 +40,7 @@ test.each<[string, FaultSpec]>([
   ['scenario 8: an upload runs', { method: 'sendVideo', kind: 'slowBody', bytesPerSecond: 1000 }],
 ])('%s for a recording, and the channel goes live: the next recording starts within one poll', async (_what, fault) => {
   const s = await openTelegram();
-  const origin = await openOrigin();
+  const origin = await flow.origin(30, { window: 6 });
   await s.say(`/watch ${origin.url} to=archive`);
   await waitForFrames(s.t.app, 100);
   const struck = s.telegram.fault(fault);
@@ -77,12 +54,12 @@ test.each<[string, FaultSpec]>([
 });
 
 test('scenario 8: the connection drops while the stream is still live: it is recorded again within one poll, as one recording', async () => {
-  const t = await openWeb();
-  const origin = await openOrigin();
+  const t = await flow.web();
+  const origin = await flow.origin(30, { window: 6 });
   await t.say(`/watch ${origin.url}`);
   await waitForFrames(t.app, 100);
   origin.goOffline();
-  await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting', { timeoutMs: 90_000 });
+  await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting');
   origin.goLive();
   origin.advance(4);
   await waitForFrames(t.app, 250);
@@ -94,8 +71,8 @@ test('scenario 8: the connection drops while the stream is still live: it is rec
 });
 
 test('scenario 8: not one byte comes: it is tried again, and the card shows the true cause', async () => {
-  const t = await openWeb();
-  const origin = await openOrigin({ window: 12 });
+  const t = await flow.web();
+  const origin = await flow.origin(30, { window: 12 });
   const gate = await openGate(origin.url);
   await t.say(`/record ${gate.url}`);
   const trouble = 'answered with an error';
@@ -123,7 +100,7 @@ async function openGate(to: string): Promise<{ url: string; open(): void }> {
     response.writeHead(isShut ? 503 : 302, isShut ? {} : { location: to }).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(async () => {
+  flow.closes(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -133,7 +110,7 @@ async function openGate(to: string): Promise<{ url: string; open(): void }> {
 
 test('scenario 10: a recording could not be posted, and the channel goes live: the old one and its files are kept, shown, and posted by /retry', async () => {
   const s = await openTelegram();
-  const origin = await openOrigin();
+  const origin = await flow.origin(30, { window: 6 });
   await s.say(`/watch ${origin.url} to=archive`);
   await waitForFrames(s.t.app, 100);
   s.telegram.fault({
@@ -160,7 +137,7 @@ test('scenario 10: a recording could not be posted, and the channel goes live: t
 
 test('scenario 13: five channels are live while four uploads run: five recordings', async () => {
   const s = await openTelegram({ MAX_CAPTURES: '5' });
-  const origin = await openOrigin();
+  const origin = await flow.origin(30, { window: 6 });
   const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
   const streams = await Promise.all(
     names.map((name) => origin.stream(name, { mode: 'manual', segments: 12, window: 6 })),
@@ -184,8 +161,8 @@ async function keptSessions({ app }: TestApp): Promise<number[]> {
 const sending = ({ app }: TestApp) => app.db.select().from(uploads).where(eq(uploads.state, 'sending'));
 
 test('scenario 13: more channels are live than may be recorded at once: each is recorded as a place is free, none waits for ever', async () => {
-  const t = await openWeb({ MAX_CAPTURES: '1' });
-  const origin = await openOrigin();
+  const t = await flow.web({ MAX_CAPTURES: '1' });
+  const origin = await flow.origin(30, { window: 6 });
   const streams = await Promise.all(
     ['one', 'two', 'three'].map((name) => origin.stream(name, { mode: 'manual', segments: 6, window: 6 })),
   );
@@ -197,9 +174,9 @@ test('scenario 13: more channels are live than may be recorded at once: each is 
 });
 
 test('scenario 13: looking at a site fails in a way nobody thought of: there is one alert, the monitor goes on, and the next look is used', async () => {
-  const t = await openWeb();
-  const origin = await openOrigin();
-  const [platform] = t.app.platforms;
+  const t = await flow.web();
+  const origin = await flow.origin(30, { window: 6 });
+  const platform = t.app.platforms.find((one) => one.match(new URL(origin.url)));
   if (!platform) throw new Error('no platform');
   const { check } = platform;
   let failures = 0;

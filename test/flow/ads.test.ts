@@ -1,33 +1,19 @@
 import { eq } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { findAdPolicy } from '../../src/db/ad-breaks.ts';
 import { gaps, posts } from '../../src/db/schema.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
-let t: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-afterEach(async () => {
-  await t?.close();
-  await origin?.close();
-  t = undefined;
-  origin = undefined;
-});
+const flow = useFlow();
 
 /** A stream of 9 s whose fourth to sixth second are an ad break, and an Aircheck. */
 async function start() {
-  t = await startTestApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 9, window: 9, initial: 3 });
-  await origin.adBreak(3, 'cue');
-  return { app: t, stream: origin };
+  const app = await flow.web();
+  const stream = await flow.origin(9, { initial: 3 });
+  await stream.adBreak(3, 'cue');
+  return { app, stream };
 }
 
 async function commentOf(app: TestApp): Promise<string> {
@@ -51,7 +37,7 @@ test('ads=drop: the break is told in the comment, and the Parts hold the rest', 
   expect(posted.frames).toBe(150);
   for (const file of posted.files) expect(Math.abs(file.audioOffsetMs)).toBeLessThanOrEqual(40);
   expect(await commentOf(app)).toMatch(/0:03: 0:03 \(advertisement\)/);
-}, 120_000);
+});
 
 test('ads=mark: the break is kept, told in the comment, and nothing counts as missing', async () => {
   const { app, stream } = await start();
@@ -69,7 +55,7 @@ test('ads=mark: the break is kept, told in the comment, and nothing counts as mi
   const text = await commentOf(app);
   expect(text).toMatch(/no gaps/);
   expect(text).toMatch(/Ad breaks, kept:\n0:03: 0:03/);
-}, 120_000);
+});
 
 test('a stream that two chats record drops nothing that one of them wants', async () => {
   const { app, stream } = await start();
@@ -79,4 +65,4 @@ test('a stream that two chats record drops nothing that one of them wants', asyn
   expect(await findAdPolicy(app.app.db, first?.renditionId ?? 0)).toBe('drop');
   await app.say(`/record ${stream.url}`, 'two');
   expect(await findAdPolicy(app.app.db, first?.renditionId ?? 0)).toBe('mark');
-}, 120_000);
+});

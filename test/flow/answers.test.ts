@@ -3,11 +3,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AmbiguousError, FatalError, TemporaryError } from '../../src/core/errors.ts';
 import type { OutgoingPost, PostedIds } from '../../src/core/ports.ts';
 import { deliveries, events, posts, uploads, watches, webMessages } from '../../src/db/schema.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import type { TestApp } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { type SteeredChat, steerChat } from './steered-chat.ts';
 
+const flow = useFlow(afterAll);
 let product: TestApp;
 let origin: LiveOrigin;
 let chat: SteeredChat;
@@ -15,8 +17,8 @@ let isPublished = false;
 const looks: OutgoingPost[] = [];
 
 beforeAll(async () => {
-  product = await startTestApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 4, window: 4 });
+  product = await flow.web();
+  origin = await flow.origin(4);
   chat = steerChat(product.app, (web) => ({
     reconcile: async (target, post, items, signal) => {
       if (post.kind === 'card') looks.push(post);
@@ -26,11 +28,6 @@ beforeAll(async () => {
     },
   }));
 });
-afterAll(async () => {
-  await product?.close();
-  await origin?.close();
-});
-
 /** Records a short stream of its own in a chat of that name. */
 async function recordIn(chatId: string): Promise<void> {
   const stream = await origin.stream(chatId);

@@ -1,27 +1,15 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { cleanUp } from '../../src/worker/clean.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 
-let product: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-afterEach(async () => {
-  await product?.close();
-  await origin?.close();
-});
+const flow = useFlow();
 
 test('RETENTION_DAYS removes captured files only after their album stands, and never the album', async () => {
-  product = await startTestApp({ RETENTION_DAYS: '0.00001' });
+  const product = await flow.web({ RETENTION_DAYS: '0.00001' });
   const { app } = product;
   const signal = AbortSignal.timeout(60_000);
-  origin = await startLiveOrigin({ mode: 'manual', segments: 8, window: 6 });
+  const origin = await flow.origin(8, { window: 6 });
   await product.say(`/record ${origin.url}`);
   await waitForFrames(app, 100);
   await cleanUp(app, signal);

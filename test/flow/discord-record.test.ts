@@ -1,24 +1,20 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type DiscordApp, discordFrames, startDiscordApp } from '../support/discord-app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { type DiscordApp, discordFrames } from '../support/discord-app.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import { limitFor } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: DiscordApp;
 let origin: LiveOrigin;
 const messagesRoute = 'POST /channels/:channel/messages';
 
 async function open(segments = 12): Promise<void> {
-  s = await startDiscordApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments, window: segments });
+  s = await flow.discord();
+  origin = await flow.origin(segments);
 }
-
-afterEach(async () => {
-  await s.close();
-  await origin.close();
-  expect(s.discord.violations).toEqual([]);
-});
 
 /** `/target add archive #archive` with so many bytes for a part, in three parts where none are told. */
 async function addArchive(limit?: number): Promise<void> {

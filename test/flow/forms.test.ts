@@ -1,31 +1,16 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { run } from '../../src/lib/run.ts';
 import { packetTimes } from '../media/clips.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import type { LiveOptions } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 
-let t: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-afterEach(async () => {
-  await t?.close();
-  await origin?.close();
-  t = undefined;
-  origin = undefined;
-});
+const flow = useFlow();
 
 /** Records a stream of 10 s, from `/record` to the posted files; `isMaster` by its master playlist. */
 async function record(options: LiveOptions, { isMaster = false, setUp = '' } = {}) {
-  const app = await startTestApp();
-  t = app;
-  const stream = await startLiveOrigin({ mode: 'manual', segments: 10, window: 6, ...options });
-  origin = stream;
+  const app = await flow.web();
+  const stream = await flow.origin(10, { window: 6, ...options });
   if (setUp) await app.say(setUp);
   await app.say(`/record ${isMaster ? stream.masterUrl : stream.url}`);
   await waitForFrames(app.app, 100);
@@ -61,7 +46,7 @@ test('fMP4 becomes Parts with every frame, and a preview that plays', async () =
   const seen = await preview(app);
   expect(seen.frames).toBe(frames);
   expect(seen.sounds).toBeGreaterThan(400);
-}, 120_000);
+});
 
 for (const format of ['ts', 'fmp4'] as const) {
   test(`sound that lies apart (${format}) is in the Parts, in step with the pictures, none twice`, async () => {
@@ -92,5 +77,5 @@ for (const format of ['ts', 'fmp4'] as const) {
     const shown = await preview(app);
     expect(shown.frames).toBe(frames);
     expect(shown.sounds).toBeGreaterThan(wanted * 0.9);
-  }, 120_000);
+  });
 }

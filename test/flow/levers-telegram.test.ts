@@ -1,41 +1,30 @@
 import { eq } from 'drizzle-orm';
 import type { Chat } from 'grammy/types';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { audit, events } from '../../src/db/schema.ts';
 import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import type { FaultSpec } from '../support/telegram/faults.ts';
-import { framesOf, limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import { framesOf, limitFor, type TelegramApp } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: TelegramApp;
 let origin: LiveOrigin;
 let plain: Chat;
 
-beforeAll(() => {
-  // Telegram may need minutes for a file; the strict one does not.
-  process.env.CHAOS_SETTLE_MS = '300';
-});
-afterAll(() => {
-  delete process.env.CHAOS_SETTLE_MS;
-});
-afterEach(async () => {
-  await s.close();
-  await origin.close();
-  expect(s.telegram.violations).toEqual([]);
-});
-
 /** Without a vault and without a discussion group nothing can be looked at. Waits until a person is asked. */
 async function recordUnproven(fault: 'dropAfter' | 'dropBefore'): Promise<void> {
-  s = await startTelegramApp({ hasVault: false });
-  origin = await startLiveOrigin({ mode: 'manual', segments: 6, window: 6 });
+  s = await flow.telegram({ hasVault: false });
+  origin = await flow.origin(6);
   plain = s.world.addChannel({ title: 'Plain' });
   await s.say(`/target add plain ${plain.id}`);
   await s.say(`/record ${origin.url} to=plain`);
   await waitForFrames(s.t.app, 1);
   s.telegram.fault({ method: 'sendVideo', kind: fault } as FaultSpec);
   origin.end();
-  await waitFor(() => s.card()?.text?.includes('cannot look'), { what: 'the question on the card' });
+  await s.cardShows(({ text }) => text?.includes('cannot look'));
 }
 
 const videos = (chat: Chat) => s.world.messages(chat).filter(({ video }) => video);
@@ -59,7 +48,7 @@ test('a post that nobody can prove is asked about once; a button says that it st
   expect(asked.map(({ subjectId }) => subjectId)).toEqual([video?.id]);
   const told = await s.t.app.db.select().from(audit).where(eq(audit.action, 'confirm'));
   expect(told.map(({ detail }) => detail)).toEqual([{ id: `p${video?.id}`, answer: 'posted' }]);
-  await waitFor(() => s.card()?.text?.includes('not known where the post stands'), { what: 'the card' });
+  await s.cardShows(({ text }) => text?.includes('not known where the post stands'));
 });
 
 test('a post that nobody can prove and a person does not find is sent again, once', async () => {
@@ -76,13 +65,13 @@ test('a post that may stand can be left out, and the card tells it', async () =>
   expect(await s.say('/skip s1')).toContain('left out');
   await waitUntilPosted(s.t.app);
   expect(await s.say('/skip s1')).toContain('nothing to leave out');
-  await waitFor(() => s.card()?.text?.includes('Left out: 1 part'), { what: 'the card' });
+  await s.cardShows(({ text }) => text?.includes('Left out: 1 part'));
   expect(videos(plain)).toHaveLength(1);
 });
 
 test('/skip comment ends the wait for a forward, and /retry comment writes it after all', async () => {
-  s = await startTelegramApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 8, window: 8 });
+  s = await flow.telegram();
+  origin = await flow.origin(8);
   const limit = await limitFor(origin, 2, 8);
   await s.say(`/target add archive @archive_channel limit=${limit}B`);
   await s.say(`/record ${origin.url} to=archive`);

@@ -2,12 +2,14 @@ import { and, asc, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FatalError } from '../../src/core/errors.ts';
 import { deliveries, posts, watches, webMessages } from '../../src/db/schema.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import type { TestApp } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import { limitFor } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { type SteeredChat, steerChat } from './steered-chat.ts';
 
+const flow = useFlow(afterAll);
 let product: TestApp;
 let origin: LiveOrigin;
 let chat: SteeredChat;
@@ -18,8 +20,8 @@ const refused = new Set<number>();
 let onPosted: (() => Promise<unknown>) | undefined;
 
 beforeAll(async () => {
-  product = await startTestApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  product = await flow.web();
+  origin = await flow.origin(12);
   limit = await limitFor(origin, 3, 12);
   chat = steerChat(product.app, (web) => ({
     limits: async (target) => ({ ...(await web.limits(target)), albumItems: target.limits.albumItems ?? 10 }),
@@ -39,11 +41,6 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(async () => {
-  await product?.close();
-  await origin?.close();
-});
-
 /** Records a stream of about three Parts in a chat of that name, up to its end. */
 async function recordIn(chatId: string, albumItems = 10): Promise<void> {
   const stream = await origin.stream(chatId);
@@ -65,10 +62,7 @@ async function deliveryIn(chatId: string) {
 }
 
 const waitForState = (chatId: string, state: string) =>
-  waitFor(async () => (await deliveryIn(chatId))?.state === state, {
-    what: `${state} in ${chatId}`,
-    timeoutMs: 90_000,
-  });
+  waitFor(async () => (await deliveryIn(chatId))?.state === state, { what: `${state} in ${chatId}` });
 
 const shown = (chatId: string, kind: 'album' | 'video' | 'card' | 'comment') =>
   product.app.db

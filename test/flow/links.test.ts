@@ -3,20 +3,22 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSession } from '../../src/advance.ts';
 import { parts, segments, sessions, streams, webMessages } from '../../src/db/schema.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import type { TestApp } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { steerChat } from './steered-chat.ts';
 
+const flow = useFlow(afterAll);
 let product: TestApp;
 let origin: LiveOrigin;
 const covers: Buffer[] = [];
 const publicUrl = 'https://aircheck.example/';
 
 beforeAll(async () => {
-  product = await startTestApp({}, ['bots', 'monitor', 'worker']);
+  product = await flow.web({}, ['bots', 'monitor', 'worker']);
   product.app.config.publicUrl = publicUrl;
-  origin = await startLiveOrigin({ mode: 'manual', segments: 8, window: 8, initial: 4 });
+  origin = await flow.origin(8, { initial: 4 });
   steerChat(product.app, (web) => ({
     limits: async (target) => ({ ...(await web.limits(target)), maxParts: 1 }),
     post: async (target, post, items, signal) => {
@@ -25,11 +27,6 @@ beforeAll(async () => {
     },
   }));
 });
-afterAll(async () => {
-  await product?.close();
-  await origin?.close();
-});
-
 /** Records a stream in a chat of that name until its comment stands; gives what was posted. */
 async function recordIn(chatId: string, options: string) {
   const stream = await origin.stream(chatId);

@@ -5,14 +5,15 @@ import { sayNotices } from '../../src/bots/say-notices.ts';
 import type { Chat } from '../../src/core/ports.ts';
 import { addNotice } from '../../src/db/notices.ts';
 import { events, notices, webMessages } from '../../src/db/schema.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow(afterAll);
 let t: TestApp;
 beforeAll(async () => {
-  t = await startTestApp({}, []);
+  t = await flow.web({}, []);
 });
-afterAll(() => t.close());
 
 /** Says what waits, with what `change` makes of the web chat, until `isDone`. */
 async function sayUntil(change: (web: Chat) => Partial<Chat>, isDone: () => Promise<boolean>): Promise<void> {

@@ -1,23 +1,12 @@
-import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { run } from '../../src/lib/run.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { makeClip } from '../support/clip.ts';
 import { startFileOrigin } from '../support/file-origin.ts';
-import { startLiveOrigin } from '../support/live.ts';
 import { startRtmpServer } from '../support/media-servers.ts';
+import { useFlow } from '../support/use-flow.ts';
 
-let t: TestApp | undefined;
-afterEach(async () => {
-  await t?.close();
-  t = undefined;
-});
+const flow = useFlow();
 
 /** Each kept frame is in what was posted, once, with its sound beside it. */
 async function expectAllPosted(app: TestApp['app']): Promise<number> {
@@ -32,8 +21,8 @@ async function expectAllPosted(app: TestApp['app']): Promise<number> {
 test('a WebM file is recorded to its end, once, with the codecs it has', async () => {
   const clip = await makeClip('webm', 6);
   const origin = await startFileOrigin(clip.bytes, { type: 'video/webm' });
-  onTestFinished(origin.close);
-  t = await startTestApp();
+  flow.closes(origin.close);
+  const t = await flow.web();
   await t.say(`/watch ${origin.url}`);
   await waitUntilPosted(t.app);
   expect(await expectAllPosted(t.app)).toBe(clip.frames);
@@ -47,11 +36,11 @@ test('a WebM file is recorded to its end, once, with the codecs it has', async (
 test('RTMP: recorded while somebody broadcasts, stopped by hand, every kept frame posted', async () => {
   const clip = await makeClip('flv', 12);
   const server = await startRtmpServer();
-  onTestFinished(server.close);
-  t = await startTestApp();
+  flow.closes(server.close);
+  const t = await flow.web();
   expect(await t.say(`/record ${server.url}`)).toMatchObject({ isError: true });
   const publisher = server.publish(clip.path);
-  onTestFinished(publisher.stop);
+  flow.closes(publisher.stop);
   await t.say(`/watch ${server.url}`);
   await waitForFrames(t.app, 75);
   await t.say('/stop');
@@ -60,9 +49,8 @@ test('RTMP: recorded while somebody broadcasts, stopped by hand, every kept fram
 });
 
 test('engine=yt-dlp: its own capture, and nothing of it lives when the worker stops', async () => {
-  const origin = await startLiveOrigin({ segments: 60 });
-  onTestFinished(origin.close);
-  t = await startTestApp();
+  const origin = await flow.origin(60, { mode: 'clock', window: 6 });
+  const t = await flow.web();
   await t.say(`/record ${origin.url} engine=yt-dlp`);
   await waitForFrames(t.app, 75);
   const list = async () => (await run('ps', ['-eo', 'args', '-ww'])).stdout.split('\n');

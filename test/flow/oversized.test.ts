@@ -1,27 +1,15 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { events } from '../../src/db/schema.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
-let product: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-afterEach(async () => {
-  await product?.close();
-  await origin?.close();
-});
+const flow = useFlow();
 
 test('a stretch that no cut brings under the limit is encoded again: every frame, under the limit, and told', async () => {
-  product = await startTestApp({ SEGMENT_SECONDS: '6' });
+  const product = await flow.web({ SEGMENT_SECONDS: '6' });
   const { app } = product;
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  const origin = await flow.origin(12);
   await product.say('/target set here limit=120kB');
   await product.say(`/record ${origin.url}`);
   await waitForFrames(app, 250);
@@ -37,11 +25,11 @@ test('a stretch that no cut brings under the limit is encoded again: every frame
 });
 
 test('a part that cannot be made waits, loses nothing, and is posted once it can', async () => {
-  product = await startTestApp();
+  const product = await flow.web();
   const { app } = product;
   const { ffmpeg } = app.config;
   app.config.ffmpeg = '/bin/false';
-  origin = await startLiveOrigin({ mode: 'manual', segments: 6, window: 6 });
+  const origin = await flow.origin(6);
   await product.say(`/record ${origin.url}`);
   await waitForFrames(app, 100);
   origin.end();

@@ -1,17 +1,18 @@
 import { eq } from 'drizzle-orm';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { PostState } from '../../src/core/delivery.ts';
 import { deliveries, posts, renditions, sessions } from '../../src/db/schema.ts';
 import { ensureTarget, upsertStream, upsertWatch } from '../../src/db/watches.ts';
 import { settleTry } from '../../src/worker/own-try.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import type { TestApp } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 
+const flow = useFlow();
 let product: TestApp;
 
 beforeEach(async () => {
-  product = await startTestApp({}, []);
+  product = await flow.web({}, []);
 });
-afterEach(() => product.close());
 
 /** A Post of some Delivery, with its last try at `sentAt`. */
 async function writePost(state: PostState, sentAt: Date) {

@@ -1,46 +1,28 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFaststart } from '../../src/media/probe.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let redis: TestRedis;
-let test1: TestApp | undefined;
-let origin: LiveOrigin | undefined;
 
 beforeAll(async () => {
   redis = await startRedis();
 });
 afterAll(() => redis.stop());
-afterEach(async () => {
-  await test1?.close();
-  await origin?.close();
-  test1 = undefined;
-  origin = undefined;
-});
-
 const queues = [
   ['postgres', () => undefined],
   ['redis', () => redis.url],
 ] as const;
 
-async function open(env: Record<string, string> = {}, queueUrl?: string): Promise<TestApp> {
-  test1 = await startTestApp({ ...env, ...(queueUrl ? { QUEUE_URL: queueUrl } : {}) });
-  return test1;
-}
+const open = (queueUrl?: string) => flow.web(queueUrl ? { QUEUE_URL: queueUrl } : {});
 
 describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
   test('a stream is recorded from /record to the album, the comment and the card', async () => {
-    const t = await open({}, queueUrl());
-    origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 6 });
+    const t = await open(queueUrl());
+    const origin = await flow.origin(12, { window: 6 });
     const reply = await t.say(`/record ${origin.url}`);
     expect(reply.text).toContain('s1');
     await waitForFrames(t.app, 100);
@@ -66,8 +48,8 @@ describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
   });
 
   test('/stop in the middle posts what is there and does not begin again', async () => {
-    const t = await open({}, queueUrl());
-    origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+    const t = await open(queueUrl());
+    const origin = await flow.origin(30, { window: 6 });
     await t.say(`/watch ${origin.url}`);
     await waitForFrames(t.app, 100);
     expect((await t.say('/stop')).isError).toBeUndefined();
@@ -84,12 +66,12 @@ describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
   });
 
   test('a drop and a reconnect stay one Session with a told gap or none', async () => {
-    const t = await open({}, queueUrl());
-    origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+    const t = await open(queueUrl());
+    const origin = await flow.origin(30, { window: 6 });
     await t.say(`/record ${origin.url}`);
     await waitForFrames(t.app, 100);
     origin.goOffline();
-    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting', { timeoutMs: 90_000 });
+    await waitFor(async () => (await readOutcome(t.app)).sessions[0]?.state === 'reconnecting');
     origin.goLive();
     origin.advance(4);
     await waitForFrames(t.app, 250);

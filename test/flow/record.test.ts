@@ -1,43 +1,23 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { expect, test } from 'vitest';
+import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
-let test1: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-
-afterEach(async () => {
-  await test1?.close();
-  await origin?.close();
-  test1 = undefined;
-  origin = undefined;
-});
-
-async function open(env: Record<string, string> = {}): Promise<TestApp> {
-  test1 = await startTestApp(env);
-  return test1;
-}
+const flow = useFlow();
 
 test('a watched stream that goes live twice becomes two Sessions with an album each', async () => {
-  const t = await open();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+  const t = await flow.web();
+  const origin = await flow.origin(30, { window: 6 });
   await t.say(`/watch ${origin.url}`);
   await waitForFrames(t.app, 100);
   origin.end();
   await waitUntilPosted(t.app, 1);
   origin.restart();
   await t.app.bus.tell('streams', 0);
-  await waitFor(async () => (await readOutcome(t.app)).sessions.length === 2, { timeoutMs: 60_000 });
+  await waitFor(async () => (await readOutcome(t.app)).sessions.length === 2);
   await waitFor(async () =>
     (await readOutcome(t.app)).segments.some((segment) => segment.takeId > 1 && segment.mediaSequence === 0),
   );
@@ -47,8 +27,8 @@ test('a watched stream that goes live twice becomes two Sessions with an album e
 });
 
 test('two chats on one stream share one capture, and /stop of one never ends the other', async () => {
-  const t = await open();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
+  const t = await flow.web();
+  const origin = await flow.origin(30, { window: 6 });
   await t.say(`/record ${origin.url}`, 'main');
   await waitForFrames(t.app, 100);
   await t.say(`/record ${origin.url}`, 'other');
@@ -73,10 +53,10 @@ test('two chats on one stream share one capture, and /stop of one never ends the
 });
 
 test('twelve parts become an album of ten and one of two, in order, none over the limit', async () => {
-  const t = await open();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 24, window: 24, initial: 24 });
+  const t = await flow.web();
+  const origin = await flow.origin(24);
   origin.end();
-  const bytes = await Promise.all(Array.from({ length: 24 }, (_, index) => (origin as LiveOrigin).bytes(index)));
+  const bytes = await Promise.all(Array.from({ length: 24 }, (_, index) => origin.bytes(index)));
   const largestPair = Math.max(...bytes.map((segment, index) => segment.length + (bytes[index + 1]?.length ?? 0)));
   const smallestTwo = Math.min(
     ...Array.from({ length: 21 }, (_, i) => bytes.slice(i, i + 4).reduce((sum, segment) => sum + segment.length, 0)),
@@ -84,7 +64,7 @@ test('twelve parts become an album of ten and one of two, in order, none over th
   expect(smallestTwo).toBeGreaterThan(largestPair);
   const limit = Math.ceil((largestPair + 64_001) / 0.985);
   await t.say(`/target set here limit=${limit}B`);
-  const live = await startLiveOrigin({ mode: 'manual', segments: 24, window: 24 });
+  const live = await flow.origin(24);
   try {
     await t.say(`/record ${live.url}`);
     await waitForFrames(t.app, 500);
@@ -107,7 +87,7 @@ test('twelve parts become an album of ten and one of two, in order, none over th
 test.each([['[x] 100% "%(id)s" 💥 <script>alert(1)</script> **b** ../../etc'], ['超'.repeat(80)]])(
   'a title from hell is recorded and shown verbatim: %s',
   async (title) => {
-    origin = await startLiveOrigin({ mode: 'manual', segments: 8, window: 6 });
+    const origin = await flow.origin(8, { window: 6 });
     const dir = await mkdtemp(join(tmpdir(), 'aircheck-ytdlp-'));
     try {
       const answer = {
@@ -117,7 +97,7 @@ test.each([['[x] 100% "%(id)s" 💥 <script>alert(1)</script> **b** ../../etc'],
       };
       await writeFile(join(dir, 'answer.json'), JSON.stringify(answer));
       await writeFile(join(dir, 'yt-dlp'), `#!/bin/sh\ncat "$(dirname "$0")/answer.json"\n`, { mode: 0o755 });
-      const t = await open({ YTDLP: join(dir, 'yt-dlp') });
+      const t = await flow.web({ YTDLP: join(dir, 'yt-dlp') });
       const page = new URL('/some-page', origin.url).href;
       expect((await t.say(`/record ${page}`)).text).toContain(title);
       await waitForFrames(t.app, 100);
@@ -134,10 +114,10 @@ test.each([['[x] 100% "%(id)s" 💥 <script>alert(1)</script> **b** ../../etc'],
 );
 
 test('five streams at once are all recorded whole', async () => {
-  const t = await open();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 10, window: 6 });
+  const t = await flow.web();
+  const origin = await flow.origin(10, { window: 6 });
   const others = await Promise.all(
-    [1, 2, 3, 4].map((n) => (origin as LiveOrigin).stream(`s${n}`, { mode: 'manual', segments: 10, window: 6 })),
+    [1, 2, 3, 4].map((n) => origin.stream(`s${n}`, { mode: 'manual', segments: 10, window: 6 })),
   );
   const all = [origin, ...others];
   await Promise.all(all.map((live) => t.say(`/record ${live.url}`)));
@@ -154,8 +134,8 @@ test('five streams at once are all recorded whole', async () => {
 });
 
 test('below the disk reserve recording goes on, part files wait with one alert, and it recovers by itself', async () => {
-  const t = await open({ DISK_RESERVE_MB: '900000000' });
-  origin = await startLiveOrigin({ mode: 'manual', segments: 10, window: 6 });
+  const t = await flow.web({ DISK_RESERVE_MB: '900000000' });
+  const origin = await flow.origin(10, { window: 6 });
   await t.say(`/record ${origin.url}`);
   await waitForFrames(t.app, 100);
   origin.advance(4);

@@ -1,25 +1,24 @@
 import http from 'node:http';
-import { afterEach, expect, test } from 'vitest';
-import { readOutcome, startTestApp, type TestApp } from '../support/app.ts';
+import { expect, test } from 'vitest';
+import { readOutcome } from '../support/app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
-let product: TestApp | undefined;
-let server: http.Server | undefined;
-afterEach(async () => {
-  await product?.close();
-  server?.closeAllConnections();
-  server?.close();
-});
+const flow = useFlow();
 
 async function serve(playlist: string): Promise<string> {
-  server = http.createServer((_req, res) => res.end(playlist));
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const server = http.createServer((_req, res) => res.end(playlist));
+  flow.closes(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/live.m3u8?token=very-secret`;
 }
 
 test('a stream under DRM ends at once with a sentence on the card, and its address stays secret', async () => {
-  product = await startTestApp();
+  const product = await flow.web();
   const { app } = product;
   const url = await serve('#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:2,\n0.ts\n');
   await product.say(`/record ${url}`);
@@ -36,7 +35,7 @@ test('a stream under DRM ends at once with a sentence on the card, and its addre
 });
 
 test('a stream that is over, one that is not there and a page that is none get a sentence and leave no recording', async () => {
-  product = await startTestApp({ YTDLP: '/bin/false' });
+  const product = await flow.web({ YTDLP: '/bin/false' });
   const ended = await serve('#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n0.ts\n#EXT-X-ENDLIST\n');
   expect(await product.say(`/record ${ended}`)).toEqual({ text: expect.stringContaining('over'), isError: true });
   expect(await product.say('/record ftp://x.example/a')).toEqual({

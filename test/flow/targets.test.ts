@@ -3,22 +3,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FatalError } from '../../src/core/errors.ts';
 import { cuts, deliveries, uploads, webMessages } from '../../src/db/schema.ts';
 import { targetAddress } from '../../src/worker/target.ts';
-import { readOutcome, startTestApp, type TestApp, waitUntilPosted } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, type TestApp, waitUntilPosted } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { steerChat } from './steered-chat.ts';
 
+const flow = useFlow(afterAll);
 let product: TestApp;
 let origin: LiveOrigin;
 beforeAll(async () => {
-  product = await startTestApp();
-  origin = await startLiveOrigin({ mode: 'manual', segments: 8, window: 8 });
+  product = await flow.web();
+  origin = await flow.origin(8);
 });
-afterAll(async () => {
-  await product?.close();
-  await origin?.close();
-});
-
 const shownIn = (chatId: string) =>
   product.app.db.select().from(webMessages).where(eq(webMessages.chatId, chatId)).orderBy(webMessages.id);
 const cardState = async () => (await shownIn('main')).find(({ kind }) => kind === 'card')?.content.state;

@@ -1,28 +1,24 @@
 import { eq } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { posts } from '../../src/db/schema.ts';
 import { waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
-import { limitFor, startTelegramApp, type TelegramApp } from '../support/telegram-app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { limitFor, type TelegramApp } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: TelegramApp;
 let origin: LiveOrigin;
 
 async function record(env: Record<string, string> = {}, options = ''): Promise<void> {
-  s = await startTelegramApp({ env });
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  s = await flow.telegram({ env });
+  origin = await flow.origin(12);
   const limit = await limitFor(origin, 3, 12);
   await s.say(`/target add archive @archive_channel limit=${limit}B ${options}`);
   await s.say(`/record ${origin.url} to=archive`);
   await waitForFrames(s.t.app, 1);
 }
-
-afterEach(async () => {
-  await s.close();
-  await origin.close();
-  expect(s.telegram.violations).toEqual([]);
-});
 
 const comments = () => s.world.messages(s.group).filter(({ from }) => from?.is_bot);
 const forwards = () => s.world.messages(s.group).filter(({ is_automatic_forward: isForward }) => isForward);

@@ -1,24 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
-import {
-  framesOf,
-  limitFor,
-  startTelegramApp,
-  type TelegramApp,
-  type TelegramAppOptions,
-} from '../support/telegram-app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { framesOf, limitFor, type TelegramApp, type TelegramAppOptions } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: TelegramApp;
 let origin: LiveOrigin;
 
 async function open(options: TelegramAppOptions = {}): Promise<void> {
-  s = await startTelegramApp(options);
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  s = await flow.telegram(options);
+  origin = await flow.origin(12);
 }
 
 async function recordUntilPosted(command: string, where: Parameters<TelegramApp['say']>[1] = {}): Promise<void> {
@@ -27,12 +23,6 @@ async function recordUntilPosted(command: string, where: Parameters<TelegramApp[
   origin.end();
   await waitUntilPosted(s.t.app);
 }
-
-afterEach(async () => {
-  await s.close();
-  await origin.close();
-  expect(s.telegram.violations).toEqual([]);
-});
 
 test('without a vault the parts are single videos in order, and /target test says what is missing', async () => {
   await open({ hasVault: false });
@@ -120,7 +110,7 @@ test.each([
       await writeFile(join(dir, 'answer.json'), JSON.stringify({ title, is_live: true, formats }));
       await writeFile(join(dir, 'yt-dlp'), `#!/bin/sh\ncat "$(dirname "$0")/answer.json"\n`, { mode: 0o755 });
       await s.close();
-      s = await startTelegramApp({ env: { YTDLP: join(dir, 'yt-dlp') } });
+      s = await flow.telegram({ env: { YTDLP: join(dir, 'yt-dlp') } });
       await s.say(`/target set here limit=${await limitFor(origin, 2, 8)}B`);
       await recordUntilPosted(`/record ${new URL('/page', origin.url).href}`);
       const [video, ...others] = s.world.messages(s.home).filter((message) => message.video);

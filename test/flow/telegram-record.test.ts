@@ -1,29 +1,19 @@
 import { tmpdir } from 'node:os';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readOutcome, waitForFrames, waitUntilPosted } from '../support/app.ts';
-import { type LiveOptions, type LiveOrigin, startLiveOrigin } from '../support/live.ts';
-import {
-  framesOf,
-  limitFor,
-  startTelegramApp,
-  type TelegramApp,
-  type TelegramAppOptions,
-} from '../support/telegram-app.ts';
+import { type LiveOptions, type LiveOrigin } from '../support/live.ts';
+import { framesOf, limitFor, type TelegramApp, type TelegramAppOptions } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: TelegramApp;
 let origin: LiveOrigin;
 
 async function open(options: TelegramAppOptions = {}, live: LiveOptions = {}): Promise<void> {
-  s = await startTelegramApp(options);
-  origin = await startLiveOrigin({ mode: 'manual', segments: 24, window: 24, ...live });
+  s = await flow.telegram(options);
+  origin = await flow.origin(24, live);
 }
-
-afterEach(async () => {
-  await s.close();
-  await origin.close();
-  expect(s.telegram.violations).toEqual([]);
-});
 
 test('a recording becomes an album of the channel with a comment under it, and the card links to it', async () => {
   await open();
@@ -48,7 +38,7 @@ test('a recording becomes an album of the channel with a comment under it, and t
   expect(comments.map(({ reply_to_message: parent }) => parent?.message_id)).toEqual([forward?.message_id]);
   expect(comments[0]?.text).toContain('Complete');
   const link = `https://t.me/c/${String(s.channel.id).slice(4)}/${album?.[0]?.message_id}`;
-  await waitFor(() => JSON.stringify(s.card()?.reply_markup).includes(link), { what: 'the link on the card' });
+  await s.cardShows(({ reply_markup: markup }) => JSON.stringify(markup).includes(link));
 });
 
 test('a recording is stopped by the button of its card', async () => {

@@ -1,31 +1,21 @@
 import { eq } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FatalError } from '../../src/core/errors.ts';
 import type { Chat } from '../../src/core/ports.ts';
 import { deliveries, posts, uploads } from '../../src/db/schema.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { steerChat } from './steered-chat.ts';
 
+const flow = useFlow();
 let product: TestApp;
 let origin: LiveOrigin;
-afterEach(async () => {
-  await product.close();
-  await origin.close();
-});
-
 async function record(change: (web: Chat) => Partial<Chat>): Promise<void> {
-  product = await startTestApp();
+  product = await flow.web();
   steerChat(product.app, change);
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  origin = await flow.origin(12);
   await product.say('/target set here limit=500kB');
   await product.say(`/record ${origin.url}`);
   await waitForFrames(product.app, 250);

@@ -1,32 +1,30 @@
 import { asc } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deliveries, sessions, takes, targets } from '../../src/db/schema.ts';
 import { readPostedFiles, waitForFrames } from '../support/app.ts';
-import { type DiscordApp, discordFrames, startDiscordApp } from '../support/discord-app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { type DiscordApp, discordFrames } from '../support/discord-app.ts';
+import type { LiveOrigin } from '../support/live.ts';
 import { startTelegram, type Telegram } from '../support/telegram/server.ts';
 import { framesOf, limitFor } from '../support/telegram-app.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 
+const flow = useFlow();
 let s: DiscordApp;
 let telegram: Telegram;
 let origin: LiveOrigin;
 
-afterEach(async () => {
-  await s.close();
-  await telegram.close();
-  await origin.close();
-  expect([...telegram.violations, ...s.discord.violations]).toEqual([]);
-});
-
 /** A web chat whose order goes to a Telegram channel, a Discord channel and the web, each with a limit of its own. */
 async function open() {
-  telegram = await startTelegram();
+  const server = await startTelegram();
+  telegram = server;
+  flow.closes(() => server.close());
+  flow.mindViolations(server.violations);
   const channel = telegram.world.addChannel({ title: 'Archive', username: 'archive_channel' });
   const vault = telegram.world.addChannel({ title: 'Vault' });
   const env = { TELEGRAM_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.root, TELEGRAM_VAULT: String(vault.id) };
-  s = await startDiscordApp({ env });
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  s = await flow.discord({ env });
+  origin = await flow.origin(12);
   const [two, three] = [await limitFor(origin, 2, 12), await limitFor(origin, 3, 12)];
   await s.t.say(`/target add tg telegram:@archive_channel limit=${two}B`);
   await s.t.say(`/target add dc discord:${s.guild.id}/${s.archive.id} limit=${three}B`);

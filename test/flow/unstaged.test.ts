@@ -1,27 +1,17 @@
 import { eq } from 'drizzle-orm';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { AmbiguousError, FatalError, TemporaryError } from '../../src/core/errors.ts';
 import type { Chat, Remote } from '../../src/core/ports.ts';
 import { events, posts, uploads } from '../../src/db/schema.ts';
-import {
-  readOutcome,
-  readPostedFiles,
-  startTestApp,
-  type TestApp,
-  waitForFrames,
-  waitUntilPosted,
-} from '../support/app.ts';
-import { type LiveOrigin, startLiveOrigin } from '../support/live.ts';
+import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
+import type { LiveOrigin } from '../support/live.ts';
+import { useFlow } from '../support/use-flow.ts';
 import { waitFor } from '../support/wait.ts';
 import { steerChat } from './steered-chat.ts';
 
-let product: TestApp | undefined;
-let origin: LiveOrigin | undefined;
-afterEach(async () => {
-  await product?.close();
-  await origin?.close();
-});
-
+const flow = useFlow();
+let product: TestApp;
+let origin: LiveOrigin;
 /** Takes no staged files: they come with their post, one each, and not above a size it never told. */
 function unstaged(web: Chat, biggestBytes = Number.POSITIVE_INFINITY): Partial<Chat> {
   return {
@@ -42,8 +32,7 @@ function unstaged(web: Chat, biggestBytes = Number.POSITIVE_INFINITY): Partial<C
 }
 
 async function record(limit = '500kB'): Promise<void> {
-  if (!product) throw new Error('not started');
-  origin = await startLiveOrigin({ mode: 'manual', segments: 12, window: 12 });
+  origin = await flow.origin(12);
   await product.say(`/target set here limit=${limit}`);
   await product.say(`/record ${origin.url}`);
   await waitForFrames(product.app, 250);
@@ -51,14 +40,14 @@ async function record(limit = '500kB'): Promise<void> {
 }
 
 test('where nothing is staged, files go with their posts, in order, and are known by the chat from then on', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   steerChat(app, (web) => unstaged(web));
   await record();
   await waitUntilPosted(app);
   const outcome = await readOutcome(app);
   const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
-  expect(posted.frames).toBe(await origin?.frames());
+  expect(posted.frames).toBe(await origin.frames());
   const videos = outcome.posts.filter(({ kind }) => kind === 'video');
   expect(videos.length).toBeGreaterThan(1);
   expect(videos.map(({ partIds }) => partIds)).toEqual(posted.planned.map(({ id }) => [id]));
@@ -69,19 +58,19 @@ test('where nothing is staged, files go with their posts, in order, and are know
 });
 
 test('a file refused for its size as it is posted is cut smaller, and every frame stands', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   steerChat(app, (web) => unstaged(web, 300_000));
   await record('600kB');
   await waitUntilPosted(app);
   const outcome = await readOutcome(app);
   const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
-  expect(posted.frames).toBe(await origin?.frames());
+  expect(posted.frames).toBe(await origin.frames());
   expect(Math.max(...posted.media.map(({ sizeBytes }) => sizeBytes))).toBeLessThanOrEqual(300_000);
 });
 
 test('what is planned anew follows on what stands, whatever the album size is by then', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   let albumItems = 1;
   let sent = 0;
@@ -109,11 +98,11 @@ test('what is planned anew follows on what stands, whatever the album size is by
   ]);
   const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
   expect(stood.flatMap(({ partIds }) => partIds)).toEqual(posted.planned.map(({ id }) => id));
-  expect(posted.frames).toBe(await origin?.frames());
+  expect(posted.frames).toBe(await origin.frames());
 });
 
 test('a lost answer to a file is not looked for by what was staged since', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   let lost = 0;
   const chat = steerChat(app, (web) => {
@@ -136,7 +125,7 @@ test('a lost answer to a file is not looked for by what was staged since', async
 });
 
 test('a part over the real limit of the chat is never sent at that size again; told waits keep its file', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   const sizes: number[] = [];
   let waits = 0;
@@ -152,7 +141,7 @@ test('a part over the real limit of the chat is never sent at that size again; t
   await waitUntilPosted(app);
   const outcome = await readOutcome(app);
   const posted = await readPostedFiles(app, outcome.deliveries[0]?.id ?? 0);
-  expect(posted.frames).toBe(await origin?.frames());
+  expect(posted.frames).toBe(await origin.frames());
   const told = await app.db.select().from(events).where(eq(events.kind, 'part.overLimit'));
   expect(told.length).toBeGreaterThan(0);
   const refused = sizes.filter((size) => size > 300_000);
@@ -163,7 +152,7 @@ test('a part over the real limit of the chat is never sent at that size again; t
 });
 
 test('a chat that will not take the smallest part pauses the Delivery and says so', async () => {
-  product = await startTestApp();
+  product = await flow.web();
   const { app } = product;
   steerChat(app, (web) => unstaged(web, 10_000));
   await record('200kB');

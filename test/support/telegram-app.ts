@@ -23,6 +23,8 @@ export type TelegramApp = {
   say(text: string, where?: { chat?: Chat; user?: User; threadId?: number }): Promise<string>;
   /** The latest card in a chat (home). */
   card(chat?: Chat): SeenMessage | undefined;
+  /** Waits until the card at home shows this, with its next edit due at once and not in 15 s. */
+  cardShows(isShown: (card: SeenMessage) => boolean | undefined): Promise<unknown>;
   /** Posts of the channel: albums and single messages, each a list of its messages. */
   posts(chat?: Chat): SeenMessage[][];
   close(): Promise<void>;
@@ -46,6 +48,7 @@ export async function startTelegramApp({
   const group = world.addGroup({ title: 'Archive talk' });
   world.link(channel, group);
   const vault = world.addChannel({ title: 'Vault' });
+  const card = (chat: Chat = home) => world.messages(chat).findLast(({ reply_markup: markup }) => markup !== undefined);
   const t = await startTestApp({
     TELEGRAM_TOKEN: telegram.token,
     TELEGRAM_API_ROOT: telegram.root,
@@ -59,7 +62,17 @@ export async function startTelegramApp({
       const said = world.say(user, chat, text, threadId === undefined ? {} : { threadId });
       return readReply(t, said.message_id, { chatId: said.chat.id, text: said.text ?? text });
     },
-    card: (chat = home) => world.messages(chat).findLast(({ reply_markup: markup }) => markup !== undefined),
+    card,
+    cardShows: (isShown) =>
+      waitFor(
+        async () => {
+          const told = card();
+          if (told && isShown(told)) return true;
+          await t.app.db.execute(sql`update posts set edited_at = edited_at - interval '15 s' where kind = 'card'`);
+          return false;
+        },
+        { everyMs: 250, what: 'the card' },
+      ),
     posts: (chat = channel) => grouped(world.messages(chat)),
     async close() {
       await t.close();
