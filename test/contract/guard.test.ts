@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Source, SourceInput } from '../../src/core/ports.ts';
 import { ffmpegSource } from '../../src/sources/ffmpeg/source.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
@@ -15,10 +15,11 @@ import { programs } from '../support/programs.ts';
 /** Whatever a person or a server names, no Source opens what the guard refuses. */
 let server: Server;
 let port: number;
-let body = '';
+/** By the first folder of the path. */
+const bodies = new Map<string, string>();
 let contacts = 0;
 beforeAll(async () => {
-  server = createServer((_, response) => response.end(body));
+  server = createServer(({ url = '' }, response) => response.end(bodies.get(url.split('/')[1] ?? '')));
   server.on('connection', () => contacts++);
   await new Promise<void>((resolve) => server.listen(0, resolve));
   port = (server.address() as AddressInfo).port;
@@ -31,7 +32,6 @@ afterAll(() => {
 /** Captures until it fails or 60 s are over, and gives all that was kept. */
 async function capture(source: Source, input: SourceInput, allowPrivate: boolean) {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-guard-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(60_000);
   let error: unknown;
   try {
@@ -40,6 +40,7 @@ async function capture(source: Source, input: SourceInput, allowPrivate: boolean
     error = caught;
   }
   const kept = await Promise.all((await readdir(dir)).map((name) => readFile(join(dir, name), 'latin1')));
+  await rm(dir, { recursive: true, force: true });
   return { error, kept: kept.join('') };
 }
 
@@ -63,7 +64,7 @@ const ways: [string, Source, string, Partial<SourceInput> & { protocol: SourceIn
 
 describe('an address of this machine or network is not contacted, however it is written', () => {
   const literal = ['127.0.0.1', '2130706433', '0x7f.1', '[::1]', '[::ffff:127.0.0.1]', '169.254.169.254', 'localhost'];
-  test.each(ways)('%s', async (_, source, scheme, { protocol, ...more }) => {
+  test.concurrent.each(ways)('%s', async (_, source, scheme, { protocol, ...more }) => {
     const before = contacts;
     for (const host of literal) {
       const { error, kept } = await capture(source, inputOf(`${scheme}://${host}:${port}/live`, protocol, more), false);
@@ -73,13 +74,16 @@ describe('an address of this machine or network is not contacted, however it is 
     expect(contacts).toBe(before);
   });
 
-  test.each(ways.slice(0, 5))('%s, under a name that leads there', async (_, source, scheme, { protocol, ...more }) => {
-    const before = contacts;
-    const url = `${scheme}://${hostname()}:${port}/live`;
-    const { error } = await capture(source, inputOf(url, protocol, more), false);
-    expect(error).toMatchObject({ name: expect.stringMatching(/UserError|TemporaryError/) });
-    expect(contacts).toBe(before);
-  });
+  test.concurrent.each(ways.slice(0, 5))(
+    '%s, under a name that leads there',
+    async (_, source, scheme, { protocol, ...more }) => {
+      const before = contacts;
+      const url = `${scheme}://${hostname()}:${port}/live`;
+      const { error } = await capture(source, inputOf(url, protocol, more), false);
+      expect(error).toMatchObject({ name: expect.stringMatching(/UserError|TemporaryError/) });
+      expect(contacts).toBe(before);
+    },
+  );
 });
 
 describe('what a server names is not read from this machine', () => {
@@ -96,13 +100,14 @@ describe('what a server names is not read from this machine', () => {
   const readers = ways.filter(([name]) => ['hls', 'a file', 'yt-dlp'].includes(name));
   const cases = readers.flatMap((way) => named.map(([what, make]) => [what, way[0], way, make] as const));
 
-  test.each(cases)('%s, by %s', async (_what, _name, [, source, scheme, { protocol, ...more }], make) => {
+  test.concurrent.for(cases)('%s, by %s', async ([what, name, way, make], { onTestFinished }) => {
+    const [, source, scheme, { protocol, ...more }] = way;
     const file = await writeSecretFile();
     onTestFinished(file.remove);
-    body = make(file.url);
-    const url = `${scheme}://127.0.0.1:${port}/live.m3u8`;
-    const stop = inputOf(url, protocol, more);
-    const { error, kept } = await capture(source, stop, true);
+    const folder = encodeURIComponent(`${what} ${name}`);
+    bodies.set(folder, make(file.url));
+    const url = `${scheme}://127.0.0.1:${port}/${folder}/live.m3u8`;
+    const { error, kept } = await capture(source, inputOf(url, protocol, more), true);
     expect(kept).not.toContain(file.secret);
     expect(String(error)).not.toContain(file.secret);
   });

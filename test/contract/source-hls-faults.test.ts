@@ -16,7 +16,7 @@ let origin: LiveOrigin;
 let count = 0;
 beforeAll(async () => {
   origin = await startLiveOrigin({ mode: 'manual', segments: 20, window: 6 });
-}, 120_000);
+});
 afterAll(() => origin.close());
 
 type Scenario = {
@@ -309,7 +309,7 @@ const scenarios: Scenario[] = [
   },
 ];
 
-describe('faults of HLS', { timeout: 90_000 }, () => {
+describe('faults of HLS', () => {
   test.concurrent.each(scenarios.map((scenario) => [scenario.fault, scenario] as const))(
     '%s',
     async (fault, scenario) => {

@@ -21,7 +21,7 @@ let origin: LiveOrigin;
 let count = 0;
 beforeAll(async () => {
   origin = await startLiveOrigin({ mode: 'manual', segments: 20, window: 6 });
-}, 120_000);
+});
 afterAll(() => origin.close());
 
 const live = (options: LiveOptions = {}): Promise<LiveStream> => origin.stream(`f${count++}`, options);
@@ -36,7 +36,7 @@ async function expectAllKept(stream: LiveStream, paths: string[]): Promise<void>
   expect(kept.equals(Buffer.concat(served))).toBe(true);
 }
 
-describe('forms of HLS', { timeout: 60_000 }, () => {
+describe('forms of HLS', () => {
   test('fMP4 is kept byte for byte, its initialization section once for each Take', async () => {
     const stream = await live({ format: 'fmp4' });
     const reading = await read(hlsSource, inputOf(stream), undefined, 2_000);
@@ -153,7 +153,7 @@ describe('forms of HLS', { timeout: 60_000 }, () => {
   });
 });
 
-describe('sound that lies apart', { timeout: 60_000 }, () => {
+describe('sound that lies apart', () => {
   const masterOf = ({ masterUrl }: LiveStream): SourceInput => ({
     url: masterUrl,
     headers: {},
@@ -235,7 +235,7 @@ describe('sound that lies apart', { timeout: 60_000 }, () => {
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-describe('sound without a container', { timeout: 60_000 }, () => {
+describe('sound without a container', () => {
   /** Serves Media Segments of AAC, each behind an ID3 tag that tells its time. */
   async function startRadio(hasClock: boolean) {
     const stream = await live({ isSplit: true });

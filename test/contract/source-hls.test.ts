@@ -10,15 +10,14 @@ let origin: LiveOrigin;
 let count = 0;
 beforeAll(async () => {
   origin = await startLiveOrigin({ mode: 'manual', segments: 20, window: 6 });
-}, 120_000);
+});
 afterAll(() => origin.close());
 
 const live = (options: LiveOptions = {}): Promise<LiveStream> => origin.stream(`s${count++}`, options);
 const inputOf = ({ url }: LiveStream): SourceInput => ({ url, headers: {}, protocol: 'hls', quality: 'best' });
 const gapsOf = (items: SourceItem[]) => items.filter((item) => item.kind === 'gap');
-const limit = { timeout: 90_000 };
 
-describe('the contract of a Source, for HLS', limit, () => {
+describe('the contract of a Source, for HLS', () => {
   sourceContract(hlsSource, async () => {
     const stream = await live({ initial: 4 });
     return {
@@ -32,7 +31,7 @@ describe('the contract of a Source, for HLS', limit, () => {
   });
 });
 
-describe('live HLS', limit, () => {
+describe.concurrent('live HLS', () => {
   test('is the Source that is picked', async () => {
     const input = inputOf(await live());
     expect(pickSource(input)).toBe(hlsSource);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { SourceInput } from '../../src/core/ports.ts';
 import { run } from '../../src/lib/run.ts';
 import { pickSource } from '../../src/sources/sources.ts';
@@ -19,7 +19,9 @@ const inputOf = (url: string, more: Partial<SourceInput> = {}): SourceInput => (
   ...more,
 });
 
-test('live DASH by streamlink: every frame once, sound and picture; its end is a loss until the site is asked', async () => {
+test.concurrent('live DASH by streamlink: every frame once, sound and picture; its end is a loss until the site is asked', async ({
+  onTestFinished,
+}) => {
   const clip = await makeClip('mp4', 10);
   const origin = await startDashOrigin(clip.path);
   onTestFinished(origin.close);
@@ -35,7 +37,7 @@ test('live DASH by streamlink: every frame once, sound and picture; its end is a
   await expectTrue(reading.segments);
 });
 
-test('a page by streamlink or yt-dlp where a person asks for it', async () => {
+test.concurrent('a page by streamlink or yt-dlp where a person asks for it', async ({ onTestFinished }) => {
   const origin = await startLiveOrigin({ segments: 40, window: 6 });
   onTestFinished(origin.close);
   for (const engine of ['streamlink', 'yt-dlp'] as const) {
@@ -56,7 +58,7 @@ test('a page by streamlink or yt-dlp where a person asks for it', async () => {
   }
 });
 
-test('what a program complains is in the reason, without secrets', async () => {
+test.concurrent('what a program complains is in the reason, without secrets', async ({ onTestFinished }) => {
   const origin = await startFileOrigin(Buffer.from('<html></html>'), { type: 'text/html' });
   onTestFinished(origin.close);
   const input = inputOf(origin.url, { engine: 'yt-dlp' });
@@ -67,7 +69,7 @@ test('what a program complains is in the reason, without secrets', async () => {
   expect(String(error)).not.toContain('secret');
 });
 
-test('a manifest that names a file of this machine gets nothing', async () => {
+test.concurrent('a manifest that names a file of this machine gets nothing', async ({ onTestFinished }) => {
   const file = await writeSecretFile();
   onTestFinished(file.remove);
   const clip = await makeClip('mp4', 4);
