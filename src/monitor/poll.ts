@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { App } from '../app.ts';
 import type { Platform } from '../core/ports.ts';
 import { shardOf } from '../db/shards.ts';
@@ -19,6 +20,8 @@ const offlineTickMs = 1_000;
  * What fails is told and the rest goes on.
  */
 export async function pollUntil(app: App, signal: AbortSignal): Promise<void> {
+  // Every loop and look hears of it.
+  setMaxListeners(0, signal);
   const lists = createWatchlists(app);
   const due = dueAtFirst();
   const onShards: OnShards = async ({ gained, lost }) => {
