@@ -136,7 +136,7 @@ async function sendLink(telegram: Telegram, post: OutgoingPost, signal: AbortSig
   const html = linkLines(post.content).map(escapeHtml).join('\n');
   const keyboard = keyboardOf(post.content);
   const options = { ...thread, parse_mode: 'HTML' as const, ...(keyboard ? { reply_markup: keyboard } : {}) };
-  const cover = post.coverPath === undefined ? undefined : openPicture(telegram, post.coverPath);
+  const cover = post.coverPath === undefined ? undefined : await openPicture(telegram, post.coverPath);
   const method = cover ? 'sendPhoto' : 'sendMessage';
   const message = await send<Message>(telegram, { chatId, method, signal }, (api) =>
     cover

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { InputFile } from 'grammy';
 import type { Message } from 'grammy/types';
@@ -43,7 +43,9 @@ export async function uploadVideo(
 ): Promise<{ message: Message; remote: TelegramRemote }> {
   const { chatId, thread } = destination(address);
   const progress = { sentBytes: 0, startedAt: 0 };
-  // Closed here and not by its reader: a connection that breaks off leaves the reader where it is.
+  const thumbnail = file.thumbnailPath ? await openPicture(telegram, file.thumbnailPath) : undefined;
+  // Closed here and not by its reader: a connection that breaks off leaves the reader where it is. Last of all: what
+  // goes wrong between this and the call would leave it open.
   const handle = telegram.isLocal ? undefined : await open(file.path);
   const video = handle
     ? new InputFile(() => readPieces(telegram, handle, { progress, signal, onProgress }), file.fileName)
@@ -56,7 +58,7 @@ export async function uploadVideo(
     supports_streaming: true,
     duration: Math.min(Math.round(file.lengthMs / 1000), longestSeconds),
     ...(file.width > 0 && file.height > 0 ? { width: file.width, height: file.height } : {}),
-    ...(file.thumbnailPath ? { thumbnail: openPicture(telegram, file.thumbnailPath) } : {}),
+    ...(thumbnail ? { thumbnail } : {}),
   };
   try {
     const message = await send(telegram, { chatId, method: 'sendVideo', signal }, (api) => {
@@ -91,11 +93,18 @@ async function afterFailure(telegram: Telegram, file: PartFile, { error, isPost,
   return isWhole ? error : new TemporaryError('telegram_unreachable', { cause: error, detail });
 }
 
-/** Telegram may show a file in another way than it was sent. @throws TemporaryError `remote_unreadable` */
-function readRemote(message: Message): TelegramRemote {
-  const file = message.video ?? message.document ?? message.animation;
+/**
+ * Telegram may show a file in another way than it was sent: one without sound as an animation, which it calls a document
+ * as well. That is sent again as the video it is: albums mix no documents with videos, and take no animations.
+ * Source: core.telegram.org/bots/api#message (`animation`), #sendmediagroup; TDLib takes the id of any kind of document.
+ *
+ * @throws TemporaryError `remote_unreadable`
+ */
+export function readRemote({ video, animation, document }: Message): TelegramRemote {
+  const file = video ?? animation ?? document;
   if (!file) throw new TemporaryError('remote_unreadable');
-  return { fileId: file.file_id, fileUniqueId: file.file_unique_id, type: message.video ? 'video' : 'document' };
+  const type = (video ?? animation) ? 'video' : 'document';
+  return { fileId: file.file_id, fileUniqueId: file.file_unique_id, type };
 }
 
 /** Where a server with `--local` finds a file of ours; percent-encoded. @throws FatalError `telegram_path_map` */
@@ -107,9 +116,14 @@ export function fileUri({ pathMap }: Pick<Telegram, 'pathMap'>, path: string): s
   return pathToFileURL(there.replace(/\/+$/, '') + path.slice(root.length)).href;
 }
 
-/** A small JPEG: by its path where the server sees our disk (grammY's types know no such thumbnail). */
-export const openPicture = (telegram: Telegram, path: string): InputFile =>
-  telegram.isLocal ? (fileUri(telegram, path) as unknown as InputFile) : new InputFile(path, 'picture.jpg');
+/**
+ * A small JPEG: by its path where the server sees our disk (grammY's types know no such thumbnail), else read whole, for
+ * a reader of a file stays open where a connection breaks off.
+ */
+export const openPicture = async (telegram: Telegram, path: string): Promise<InputFile> =>
+  telegram.isLocal
+    ? (fileUri(telegram, path) as unknown as InputFile)
+    : new InputFile(await readFile(path), 'picture.jpg');
 
 type Reading = {
   progress: { sentBytes: number };
