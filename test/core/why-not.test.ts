@@ -13,7 +13,8 @@ const rules = {
 };
 const outside = { ...rules, schedule: [{ days: [1], fromMinute: 0, toMinute: 60 }] };
 
-function ask(change: Partial<OrderNow> & { watch?: Partial<OrderNow['watch']> }): string | undefined {
+type Change = Partial<Omit<OrderNow, 'watch'>> & { watch?: Partial<OrderNow['watch']> };
+function ask(change: Change): string | undefined {
   const { watch, ...rest } = change;
   const order: OrderNow = {
     ...{ isRecording: false, looks: looks('live'), called: { title: 'a run' }, lastWindow: undefined },
