@@ -15,6 +15,10 @@ export async function startRedis(wanted?: number): Promise<TestRedis> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
   const child = spawn('redis-server', args, { stdio: 'ignore' });
   const gone = new Promise((resolve) => child.once('exit', resolve));
+  // It does not outlive a process that breaks off.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   const url = `redis://127.0.0.1:${port}`;
   const ask = async (command: string) => {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
