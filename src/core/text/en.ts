@@ -57,6 +57,8 @@ export const en = {
       'Twitch refuses the secret of the application. The operator has to make a new one at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_SECRET.',
     twitch_token_refused: () =>
       'Twitch refuses the token that it has just given, so I do not know whether it is live; I keep asking.',
+    twurple_changed: () =>
+      'The library for Twitch has changed and does not fit this version. The operator has to install the versions that package-lock.json names (npm ci).',
     twitch_slow: () =>
       'Without an application of Twitch I look at each channel by itself, and only every 2 minutes. The operator can make one at https://dev.twitch.tv/console/apps and set TWITCH_CLIENT_ID and TWITCH_CLIENT_SECRET; then I ask for a hundred channels at once, each minute.',
     stream_ended: () => 'This stream is over; there is nothing live to record. Use /watch to catch the next one.',
