@@ -24,10 +24,12 @@ export async function hasRoomFor(app: App, sizeBytes: number): Promise<boolean> 
 /** One alert an hour for all workers. */
 const thisHour = () => new Date().toISOString().slice(0, 13);
 
-/** Tells operators of a full disk, where this is what went wrong. */
+/** Tells operators of a full disk, where this is what went wrong. Never rejects: Postgres may stand on the same disk. */
 export async function tellDiskFull(app: App, error: unknown): Promise<void> {
   if (!isDiskFull(error)) return;
-  await alertOperators(app, { code: 'disk_full', values: {}, key: `disk_full ${thisHour()}` });
+  await alertOperators(app, { code: 'disk_full', values: {}, key: `disk_full ${thisHour()}` }).catch((err) =>
+    app.log.warn({ err }, 'a full disk cannot be told'),
+  );
 }
 
 /** Whether an error, or what caused it, says that a disk is full. */
