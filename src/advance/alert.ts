@@ -1,11 +1,11 @@
 import type { App } from '../app.ts';
 import { type ChatAddress, ownerChat } from '../core/model.ts';
-import { type AlertCode, alerts } from '../core/text/alerts.ts';
+import { type Text, textOf } from '../core/text/text.ts';
 import { addNotice } from '../db/notices.ts';
 import { events } from '../db/schema.ts';
 
 export type Alert = {
-  code: AlertCode;
+  code: keyof Text['alerts'];
   values: Record<string, string | number>;
   /** What is told once under it: an outage, a day. */
   key: string;
@@ -26,7 +26,7 @@ export async function alertOperators(
   { code, values, key }: Alert,
   chats: ChatAddress[] = operatorChats(app),
 ): Promise<void> {
-  const text = alerts.en[code](values);
+  const text = textOf('en').alerts[code](values);
   try {
     const isNew = await app.db.transaction(async (tx) => {
       const added = await Promise.all(chats.map((chat) => addNotice(tx, { chat, key, text })));

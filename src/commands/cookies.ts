@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { bySite, readCookieFile, siteOf } from '../core/cookies.ts';
 import { UserError } from '../core/errors.ts';
 import type { SaidFile } from '../core/ports.ts';
-import { cookieTexts } from '../core/text/cookies.ts';
+import { textOf } from '../core/text/text.ts';
 import { type CookieRow, keepCookies, listCookies, removeCookies } from '../db/cookies.ts';
 import type { Command, CommandContext } from './context.ts';
 
@@ -14,7 +14,7 @@ const mostBadLines = 10;
 
 /** `/cookies`: with a file it keeps what is in it, without one it lists the sites; `remove SITE` forgets one. No value is shown. */
 export const cookies: Command = async (app, ctx, args) => {
-  const t = cookieTexts[ctx.language];
+  const t = textOf(ctx.language).cookies;
   if (ctx.file) return { text: await bring(app, ctx, ctx.file) };
   assertInstaller(ctx);
   if (args.action === 'remove') {
@@ -38,7 +38,7 @@ function assertInstaller({ isInstaller, user }: CommandContext): void {
 
 /** Whatever becomes of the file, the message that holds it is taken out of the chat first. */
 async function bring(app: App, ctx: CommandContext, file: SaidFile): Promise<string> {
-  const t = cookieTexts[ctx.language];
+  const t = textOf(ctx.language).cookies;
   const signal = AbortSignal.timeout(fetchLimitMs);
   const bytes = ctx.isPrivate ? await file.read(maxFileBytes, signal) : Buffer.alloc(0);
   const isHidden = (await ctx.hide?.()) ?? true;
@@ -54,7 +54,7 @@ async function bring(app: App, ctx: CommandContext, file: SaidFile): Promise<str
 }
 
 async function keepFile(app: App, ctx: CommandContext, text: string): Promise<string[]> {
-  const t = cookieTexts[ctx.language];
+  const t = textOf(ctx.language).cookies;
   const { secretKey: key } = app.config;
   if (!ctx.isPrivate) throw new UserError('cookies_private');
   assertInstaller(ctx);
