@@ -37,7 +37,7 @@ export async function look(
   takeOut(list, batch);
   host.asked++;
   try {
-    unused = await askAndUse(monitor, { platform, host, batch, random }, signal);
+    unused = await askAndUse(monitor, { platform, list, host, batch, random }, signal);
   } catch (err) {
     if (!signal.aborted) monitor.app.log.error({ err, platform: platform.name }, 'looks could not be written down');
   }
@@ -51,12 +51,12 @@ export async function look(
   putBack(list, batch);
 }
 
-type Batch = { platform: Platform; host: Host; batch: Watched[]; random: number };
+type Batch = { platform: Platform; list: Watchlist; host: Host; batch: Watched[]; random: number };
 
 /** @returns those whose answers could not be used */
 async function askAndUse(
   monitor: Monitor,
-  { platform, host, batch, random }: Batch,
+  { platform, list, host, batch, random }: Batch,
   signal: AbortSignal,
 ): Promise<Set<Watched>> {
   const streams = batch.map(({ stream }) => stream);
@@ -67,7 +67,8 @@ async function askAndUse(
   const isBack = settleHost(host, statuses, platform, { now: performance.now(), random });
   if (isBack) callSilent(monitor, batch[0]?.host);
   const isSilent = platform.batchSize > 1 && isFailing(host);
-  await noteOutage(monitor.app, monitor.outages, { platform: platform.name, streams, fault, isSilent });
+  const isWatched = (id: number) => list.byId.has(id);
+  await noteOutage(monitor.app, monitor.outages, { platform: platform.name, streams, fault, isSilent, isWatched });
   return use(monitor, batch, statuses);
 }
 

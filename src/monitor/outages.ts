@@ -11,6 +11,15 @@ export type Outages = Map<string, Outage>;
 
 const isOver = ({ faulty, isSilent }: Outage) => faulty.size === 0 && !isSilent;
 
+/** How a batch went; `fault` is undefined where all went as it may. */
+export type BatchEnd = {
+  platform: string;
+  streams: StreamRef[];
+  fault: unknown;
+  isSilent: boolean;
+  isWatched: (streamId: number) => boolean;
+};
+
 /**
  * Notes how a batch went. Those who run the installation are told once when an outage begins and once when it is over;
  * the log has each fault.
@@ -18,7 +27,7 @@ const isOver = ({ faulty, isSilent }: Outage) => faulty.size === 0 && !isSilent;
 export async function noteOutage(
   app: App,
   outages: Outages,
-  { platform, streams, fault, isSilent }: { platform: string; streams: StreamRef[]; fault: unknown; isSilent: boolean },
+  { platform, streams, fault, isSilent, isWatched }: BatchEnd,
 ): Promise<void> {
   const outage = outages.get(platform) ?? { faulty: new Set(), isSilent: false };
   outages.set(platform, outage);
@@ -27,6 +36,8 @@ export async function noteOutage(
     if (fault === undefined) outage.faulty.delete(id);
     else outage.faulty.add(id);
   }
+  // One that nobody watches any more would never be well again.
+  for (const id of outage.faulty) if (!isWatched(id)) outage.faulty.delete(id);
   outage.isSilent = isSilent;
   if (fault !== undefined) app.log.error({ err: fault, platform }, 'a look failed; its streams are unknown');
   if (wasOver === isOver(outage)) return;

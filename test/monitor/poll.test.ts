@@ -4,6 +4,7 @@ import { closeWindows } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
 import { findChecks } from '../../src/db/checks.ts';
 import { chapters, deliveries, events, sessions, streams } from '../../src/db/schema.ts';
+import { noteOutage, type Outages } from '../../src/monitor/outages.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
 import { waitFor } from '../support/wait.ts';
 import { createSite, lookAt, say, startMonitor, type TestMonitor, watchMany } from './setup.ts';
@@ -117,6 +118,16 @@ test('a site that fails in a way nobody thought of makes its channels unknown, n
     ['alert.monitor_failed', 'boom https://broken.example/'],
     ['alert.monitor_recovered', ''],
   ]);
+});
+
+test('an outage is over when what it struck is well again, or is watched no more', async () => {
+  const outages: Outages = new Map();
+  const end = { platform: 'gone.example', isSilent: false };
+  const streamOf = (id: number) => ({ id, platform: 'gone.example', channel: 'x', url: 'https://gone.example/x' });
+  await noteOutage(app, outages, { ...end, streams: [streamOf(1)], fault: new Error('boom'), isWatched: () => true });
+  await noteOutage(app, outages, { ...end, streams: [streamOf(2)], fault: undefined, isWatched: (id) => id !== 1 });
+  const told = (await alerts()).filter(({ data }) => data.platform === 'gone.example');
+  expect(told.map(({ kind }) => kind)).toEqual(['alert.monitor_failed', 'alert.monitor_recovered']);
 });
 
 test('an answer that cannot be used is told once, and the others of its batch are used', async () => {
