@@ -17,7 +17,8 @@ beforeAll(async () => {
   twitch.add('alice');
   ytdlp = await startAnsweringYtdlp();
   origin = await startLiveOrigin({ mode: 'manual', segments: 30, window: 6 });
-  t = await startTestApp({ ...twitch.env, YTDLP: ytdlp.path });
+  // Nobody else takes over, however slow the machine is: Takes are counted.
+  t = await startTestApp({ ...twitch.env, YTDLP: ytdlp.path, LEASE_SECONDS: '30' });
   const formats = [{ url: origin.url, protocol: 'm3u8_native', height: 180 }];
   await ytdlp.answer({ title: 'alice (live)', is_live: true, live_status: 'is_live', formats });
 });
