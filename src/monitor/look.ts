@@ -43,10 +43,12 @@ export async function look(
   }
   host.asked--;
   const now = performance.now();
+  const isFirst = batch.every(({ isFresh }) => isFresh);
   for (const watched of batch) {
-    const nextAt = nextLook(watched, platform, { beganAt, now, random });
+    const nextAt = nextLook(watched, platform, { beganAt, now, random, isFirst });
     watched.nextAt = unused.has(watched) ? Math.min(nextAt, now + againMs) : nextAt;
     watched.isCalled = false;
+    watched.isFresh = false;
   }
   putBack(list, batch);
 }

@@ -17,6 +17,8 @@ type Pace = Pick<Platform, 'everyMs' | 'batchSize' | 'checksAtOnce'>;
 
 /** Looks are at least `everyMs` apart and at most this much more: never more calls than promised, never all at once. */
 const jitter = 0.1;
+/** The second look of a monitor comes after at least this share of the interval. */
+const spreadFrom = 0.1;
 /** After so many failures in a row the host is failing, not one of its Streams. */
 const failingAfter = 3;
 /** Longest pause between two looks at what does not answer … */
@@ -115,9 +117,11 @@ const backoffMs = (everyMs: number, failures: number, longest: number) =>
 export function nextLook(
   watched: Watched,
   { everyMs, batchSize }: Pace,
-  { beganAt, now, random }: { beganAt: number; now: number; random: number },
+  { beganAt, now, random, isFirst }: { beganAt: number; now: number; random: number; isFirst: boolean },
 ): number {
   if (watched.isCalled) return now;
+  // A monitor that begins looks at all at once; from then on its batches are spread over the interval.
+  if (isFirst && watched.unknowns === 0) return beganAt + everyMs * (spreadFrom + (1 - spreadFrom) * random);
   const isAlone = batchSize === 1 && watched.unknowns > 0;
   const pauseMs = isAlone ? backoffMs(everyMs, watched.unknowns, longestBackoffMs) : everyMs;
   return beganAt + pauseMs * (1 + jitter * random);

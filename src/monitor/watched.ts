@@ -30,6 +30,8 @@ export type Watched = WatchedRow & {
   nextAt: number;
   /** It was called for while a look was under way. */
   isCalled: boolean;
+  /** This monitor has not looked at it yet. */
+  isFresh: boolean;
   /** Looks in a row that told nothing. */
   unknowns: number;
   /** When it is next asked what it announces. */
@@ -55,7 +57,7 @@ export const createWatchlist = (): Watchlist => ({
 export function keep(list: Watchlist, row: WatchedRow, host: string): Watched {
   const known = list.byId.get(row.stream.id);
   if (known) return Object.assign(known, row, { host });
-  const fresh: Watched = { ...row, host, nextAt: 0, isCalled: false, unknowns: 0, offlineAt: 0 };
+  const fresh: Watched = { ...row, host, nextAt: 0, isCalled: false, isFresh: true, unknowns: 0, offlineAt: 0 };
   list.byId.set(row.stream.id, fresh);
   list.waiting.push(fresh);
   list.isShuffled = true;

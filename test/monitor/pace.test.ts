@@ -62,7 +62,11 @@ function simulate(
       const random = Math.random();
       settleHost(state, statuses, pace, { now, random });
       state.asked--;
-      for (const watched of batch) watched.nextAt = nextLook(watched, pace, { beganAt: at, now, random });
+      const isFirst = batch.every(({ isFresh }) => isFresh);
+      for (const watched of batch) {
+        watched.nextAt = nextLook(watched, pace, { beganAt: at, now, random, isFirst });
+        watched.isFresh = false;
+      }
       putBack(list, batch);
     }
     running = [];

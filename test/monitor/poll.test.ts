@@ -220,7 +220,8 @@ test('a clock that is set forward and back changes nothing of when channels are 
     await waitFor(() => site.asked.length >= before + 5, { what: 'looks after the clock was set' });
     vi.useRealTimers();
   }
-  const times = site.asked.map(({ at }) => at);
+  // The second look comes sooner, so that channels are not all looked at at once for ever.
+  const times = site.asked.slice(1).map(({ at }) => at);
   const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
   expect(Math.min(...pauses)).toBeGreaterThanOrEqual(95);
 });
