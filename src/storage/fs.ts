@@ -41,7 +41,7 @@ export function createFsStorage({ root, maxBytes }: FsOptions): Storage {
       const { size } = await stat(path);
       const quota = maxBytes?.();
       if (quota !== undefined && usedBytes + size > quota) throw new TemporaryError('disk_full', { detail: 'quota' });
-      await move(path, target).catch((cause) => {
+      await move(base, path, target).catch((cause) => {
         throw storageError(cause);
       });
       usedBytes += size;
@@ -108,8 +108,8 @@ function storageError(cause: unknown): TemporaryError {
 }
 
 /** Synced before the rename, its folders after it: a power cut leaves the old state or the new one. */
-async function move(from: string, to: string): Promise<void> {
-  const firstNew = await mkdir(dirname(to), { recursive: true });
+async function move(base: string, from: string, to: string): Promise<void> {
+  const firstNew = await makeFolders(base, dirname(to));
   await sync(from);
   try {
     await rename(from, to);
@@ -122,6 +122,24 @@ async function move(from: string, to: string): Promise<void> {
     await sync(folder);
     if (folder === dirname(folder)) break;
   }
+}
+
+/** Makes the folders below `base` and never that itself: it may have gone away this moment. @returns the first new one */
+async function makeFolders(base: string, folder: string): Promise<string | undefined> {
+  let first: string | undefined;
+  const names = folder.slice(base.length + 1).split('/').filter(Boolean);
+  for (const [index, name] of names.entries()) {
+    const path = join(base, ...names.slice(0, index), name);
+    const isNew = await mkdir(path).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+        return false;
+      },
+    );
+    if (isNew) first ??= path;
+  }
+  return first;
 }
 
 /** From another device: a copy beside its place, then the rename. */
