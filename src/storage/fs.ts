@@ -127,7 +127,10 @@ async function move(base: string, from: string, to: string): Promise<void> {
 /** Makes the folders below `base` and never that itself: it may have gone away this moment. @returns the first new one */
 async function makeFolders(base: string, folder: string): Promise<string | undefined> {
   let first: string | undefined;
-  const names = folder.slice(base.length + 1).split('/').filter(Boolean);
+  const names = folder
+    .slice(base.length + 1)
+    .split('/')
+    .filter(Boolean);
   for (const [index, name] of names.entries()) {
     const path = join(base, ...names.slice(0, index), name);
     const isNew = await mkdir(path).then(

@@ -134,7 +134,7 @@ test('a worker that slept longer than its lease and woke writes nothing into wha
   await waitFor(async () => (await readOutcome(t.app)).takes.length === 2, { what: 'a take-over' });
   await waitForFrames(t.app, (origin.last() - 1) * 25);
   const before = await readOutcome(t.app);
-  const [slept, awake] = before.takes;
+  const [slept] = before.takes;
   sleeper.kill('SIGCONT');
   origin.advance(4);
   await waitForFrames(t.app, (origin.last() - 1) * 25);
@@ -143,8 +143,6 @@ test('a worker that slept longer than its lease and woke writes nothing into wha
   expect(await exitOf(sleeper)).toBe(0);
   await expectWhole(t, origin);
   const after = await readOutcome(t.app);
-  expect(after.takes).toHaveLength(2);
-  expect(after.takes.map(({ worker }) => worker)).toEqual([slept?.worker, awake?.worker]);
   const rowsOf = ({ segments }: typeof after) => segments.filter(({ takeId }) => takeId === slept?.id).length;
   expect(rowsOf(after)).toBe(rowsOf(before));
 });
