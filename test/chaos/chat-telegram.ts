@@ -6,6 +6,9 @@ import type { ChaosChat, Place } from './chat.ts';
 /** Who orders; the private chat has the same id. */
 export const ownerId = 987_654_321;
 
+/** Telegram keeps what was said; but an order may be refused, because a look at a chat failed. */
+const patienceMs = 20_000;
+
 /**
  * Telegram with a private chat, a channel with its discussion group, and a vault. With `hasRates` it counts messages as
  * the real one does; else nobody has to wait, for a run is short.
@@ -36,6 +39,7 @@ export async function openTelegramChat({ hasRates = false } = {}): Promise<Chaos
   const name = ({ chat, text, message_id: id }: SeenMessage) => `${id} in ${chat.type} ${chat.id}: ${text ?? ''}`;
   const isTooFast = ({ status }: { status: number }) => hasRates && status === 429;
   return {
+    patienceMs,
     env: {
       TELEGRAM_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.root,

@@ -15,8 +15,8 @@ export type ChaosChat = {
   /** Sets the target `archive`. Said again where a person saw that nothing came of it. */
   addTarget(limitBytes: number): void;
   record(url: string, to?: 'archive'): void;
-  /** How long a person waits for what an order does before giving it again; undefined where the chat keeps it. */
-  patienceMs?: number;
+  /** How long a person waits for what an order does before giving it again. */
+  patienceMs: number;
   /** Strikes faults of this chat; others it does not know. */
   fault(fault: ChaosFault): void;
   restart(): Promise<void>;

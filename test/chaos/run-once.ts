@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { openDatabase } from '../../src/db/client.ts';
 import { events } from '../../src/db/schema.ts';
 import { waitFor } from '../support/wait.ts';
@@ -83,30 +83,29 @@ type Rows = ReturnType<typeof openDatabase>['db'];
 async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void> {
   const { stage, timeLine, fleet } = whole;
   const { chat, streams } = stage;
-  const count = async (table: string) => {
-    const [row] = await db.execute<{ n: number }>(sql`select count(*)::int as n from ${sql.identifier(table)}`);
-    return row?.n ?? 0;
-  };
+  const has = async (what: SQL) => (await db.execute(sql`select 1 from ${what} limit 1`)).length > 0;
   /** Gives an order, and again where nothing came of it for as long as a person waits. */
   const order = async (give: () => void, isDone: () => Promise<boolean>, what: string) => {
     give();
     let givenAt = performance.now();
     const look = async () => {
       if (await isDone()) return true;
-      if (performance.now() - givenAt < (chat.patienceMs ?? Number.POSITIVE_INFINITY)) return false;
+      if (performance.now() - givenAt < chat.patienceMs) return false;
       givenAt = performance.now();
       give();
       return false;
     };
     await waitFor(look, { what, timeoutMs: limitMs, everyMs: 100 });
   };
-  const hasSessions = (n: number) => async () => (await count('sessions')) >= n;
   const [first, second] = streams.map(({ url }) => url) as [string, string];
-  const addTarget = () => chat.addTarget(stage.limitBytes);
-  await order(addTarget, async () => (await count('targets')) > 0, 'the target');
-  if (chat.patienceMs === undefined) chat.record(first, 'archive');
-  else await order(() => chat.record(first, 'archive'), hasSessions(1), 'the first session');
-  await order(() => chat.record(second), hasSessions(2), 'both sessions');
+  const isAdded = () => has(sql`targets where name = 'archive'`);
+  const isRecorded = (url: string) => () =>
+    has(sql`sessions join streams on streams.id = sessions.stream_id where streams.url = ${url}`);
+  await order(() => chat.addTarget(stage.limitBytes), isAdded, 'the target');
+  await Promise.all([
+    order(() => chat.record(first, 'archive'), isRecorded(first), 'the first session'),
+    order(() => chat.record(second), isRecorded(second), 'the second session'),
+  ]);
   timeLine.note('both recordings are ordered');
   for (const stream of streams) stream.resume();
   const striking = strike(faults, whole);
