@@ -4,7 +4,6 @@ import { type ProcessRole, processRoles, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { UserError } from './core/errors.ts';
 import { errorSentence } from './core/text/text.ts';
-import { isLateWrite } from './db/late-write.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
@@ -50,11 +49,6 @@ async function serve(config: Config, roles: readonly ProcessRole[]): Promise<num
     return say('A single role needs DATABASE_URL: its peers must reach the same database.', 1);
   if (isAll && config.databaseUrl) await migrateDatabase(config.databaseUrl);
   const log = createLogger(config.logLevel, { role: isAll ? 'all' : roles[0] });
-  process.on('uncaughtException', (error) => {
-    if (isLateWrite(error)) return log.warn({ err: error }, 'Postgres went away in the middle of a transaction');
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(1);
-  });
   const running = await startApp(config, log, roles);
   if (running.web) say(`Aircheck is ready: ${running.web.loginUrl}`, 0);
   await new Promise<void>((resolve) => {
