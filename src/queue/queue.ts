@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createPostgresBackend, createRedisBackend, Queue, runMigrations, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -75,6 +76,16 @@ async function postgresConnection(url: string): Promise<Connection> {
   };
 }
 
+/** BullMQ waits without end for a Redis that goes away while it closes. What it waits for is nothing of ours. */
+const closeLimitMs = 5_000;
+
+async function atMost(limitMs: number, closing: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const limit = delay(limitMs, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([closing.catch(() => undefined), limit]);
+  over.abort();
+}
+
 function openOn(connection: Connection, log: Logger): JobQueue {
   const queues = new Map(
     jobNames.map((name) => [name, new Queue(name, connection.options as never, connection.factory as never)]),
@@ -99,7 +110,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
     work: (handlers, concurrency, lockMs) => startWorkers(connection, { handlers, concurrency, lockMs }, log),
     ping: async () => void (await connection.ping()),
     async close() {
-      await Promise.all([...queues.values()].map((queue) => queue.close()));
+      await atMost(closeLimitMs, Promise.all([...queues.values()].map((queue) => queue.close())));
       await connection.close();
     },
   };
@@ -111,12 +122,17 @@ function startWorkers(
   log: Logger,
 ): QueueWorkers {
   const stop = new AbortController();
+  const running = new Set<Promise<void>>();
+  const run = (handling: Promise<void>): Promise<void> => {
+    running.add(handling);
+    return handling.finally(() => running.delete(handling));
+  };
   const workers = new Map(
     jobNames.map((name) => {
       const handle = handlers[name] as (data: unknown, signal: AbortSignal) => Promise<void>;
       const worker = new Worker(
         name,
-        async (job) => handle(job.data, stop.signal),
+        (job) => run(handle(job.data, stop.signal)),
         {
           ...connection.options,
           concurrency: concurrency[name],
@@ -135,7 +151,9 @@ function startWorkers(
     resume: (name) => void workers.get(name)?.resume(),
     async close() {
       stop.abort();
-      await Promise.all([...workers.values()].map((worker) => worker.close()));
+      const closing = Promise.all([...workers.values()].map((worker) => worker.close()));
+      while (running.size > 0) await Promise.allSettled(running);
+      await atMost(closeLimitMs, closing);
     },
   };
 }

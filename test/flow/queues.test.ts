@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/lib/log.ts';
 import { isFaststart } from '../../src/media/probe.ts';
+import { openQueue } from '../../src/queue/queue.ts';
 import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { useFlow } from '../support/use-flow.ts';
@@ -82,4 +84,17 @@ describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
     expect(outcome.takes.length).toBeGreaterThan(1);
     expect((await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0)).frames).toBe(await origin.frames());
   });
+});
+
+test('a queue closes while its Redis is away', async () => {
+  const nothing = async () => undefined;
+  const handlers = { capture: nothing, plan: nothing, part: nothing, post: nothing, card: nothing, clean: nothing };
+  const concurrency = { capture: 1, plan: 1, part: 1, post: 1, card: 1, clean: 1 };
+  const own = await startRedis();
+  const queue = await openQueue(own.url, createLogger('silent'));
+  const workers = queue.work(handlers, concurrency, 1_000);
+  await queue.ping();
+  await own.stop();
+  await workers.close();
+  await queue.close();
 });
