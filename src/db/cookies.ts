@@ -37,7 +37,6 @@ export async function keepCookies(db: Database, brought: Brought): Promise<Cooki
       sealed: seal(writeCookieFile(kept), key, site),
       cookieCount: kept.length,
       expiresAt: expiryOf(kept, now) ?? null,
-      warnedAt: null,
       broughtBy: `${chat.kind}:${userId}`,
       chatKind: chat.kind,
       chatId: chat.chatId,

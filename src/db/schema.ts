@@ -589,8 +589,6 @@ export const cookies = pgTable('cookies', {
   cookieCount: integer().notNull(),
   /** When the first of those that matter expires; null: never. */
   expiresAt: time(),
-  /** When people were last told that they expire or no longer serve. */
-  warnedAt: time(),
   /** Who brought them: `telegram:123`, and the chat that is warned. */
   broughtBy: text().notNull(),
   chatKind: chatKind().notNull(),

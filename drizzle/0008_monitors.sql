@@ -1,1 +1,0 @@
-CREATE INDEX "leases_monitors" ON "leases" USING btree ("what") WHERE what like 'monitor:%';

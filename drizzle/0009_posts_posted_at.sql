@@ -1,1 +1,0 @@
-CREATE INDEX "posts_posted_at_index" ON "posts" USING btree ("posted_at");
