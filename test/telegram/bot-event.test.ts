@@ -23,6 +23,7 @@ describe('what a message says', () => {
       user: { id: '5', name: 'Anna K', isOwner: false, language: 'ru' },
       text: '/record https://x.example/a?b=c quality=720p',
       messageId: '7',
+      isPrivate: false,
     });
   });
 
@@ -63,6 +64,17 @@ describe('what a message says', () => {
     ['messages made through a bot', { via_bot: { ...anna, is_bot: true } }],
   ])('%s are not heard', (_name, fields) => {
     expect(said('/status', fields)).toBeUndefined();
+  });
+
+  test('a file of cookies is heard: named so, or a text file by itself in private', () => {
+    const file = (fields: object, name = 'cookies.txt') =>
+      toEvent(message({ document: { file_id: 'f', file_name: name }, ...fields }), me);
+    const heard = { text: '/cookies', document: { file_id: 'f' } };
+    expect(file({ chat: home })).toMatchObject({ ...heard, isPrivate: true });
+    expect(file({ caption: '/cookies@AircheckBot' })).toMatchObject({ ...heard, isPrivate: false });
+    expect(file({})).toBeUndefined();
+    expect(file({ chat: home }, 'photo.jpg')).toBeUndefined();
+    expect(file({ chat: home, caption: 'look at this' })).toBeUndefined();
   });
 
   test('edited messages and channel posts are no commands', () => {

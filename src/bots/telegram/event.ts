@@ -26,11 +26,11 @@ function isAddressable(message: Message): boolean {
   return message.chat.type === 'private' || text.startsWith('/');
 }
 
-/** What a message says; a file says what stands under it, and a text file by itself in private that it is of cookies. */
+/** What a message says; of files only those of cookies do: named so, or a text file by itself in private. */
 function textOf({ text, caption, document, chat }: Message): string | undefined {
   if (text !== undefined || !document) return text;
   const isBare = caption === undefined && chat.type === 'private' && /\.txt$/i.test(document.file_name ?? '');
-  return isBare ? '/cookies' : caption;
+  return isBare ? '/cookies' : caption?.match(/^\/cookies\b/i) ? caption : undefined;
 }
 
 function migrationOf({ chat, migrate_to_chat_id: to, migrate_from_chat_id: from }: Message): Migration | undefined {
