@@ -19,7 +19,6 @@ export async function openDiscordChat(): Promise<ChaosChat> {
 
   const said: Interaction[] = [];
   const say = (name: string, options: CommandUse['options']) => {
-    // Before the bot registered its commands nobody can give one.
     if (world.commands().some((command) => command.name === name)) said.push(world.command(owner, home, name, options));
   };
   const channelOf = (place: Place) => (place === 'home' ? home : archive);
@@ -36,6 +35,8 @@ export async function openDiscordChat(): Promise<ChaosChat> {
   return {
     patienceMs,
     env: { DISCORD_TOKEN: discord.token, DISCORD_API_ROOT: discord.root, DISCORD_GUILDS: '' },
+    // Before the bot registered its commands nobody can give one.
+    isReady: () => world.commands().length > 0 && discord.gateway.sessions().length > 0,
     addTarget: (limitBytes) =>
       say('target', { action: 'add', name: 'archive', address: `<#${archive.id}>`, limit: `${limitBytes}B` }),
     record: (url, to) => say('record', { url, ...(to && { to }) }),

@@ -46,6 +46,8 @@ export async function openTelegramChat({ hasRates = false } = {}): Promise<Chaos
       TELEGRAM_VAULT: String(vault.id),
       ADMINS: `telegram:${ownerId}`,
     },
+    // Telegram keeps what is said until somebody listens.
+    isReady: () => true,
     addTarget: (limitBytes) => say(`/target add archive @archive_channel limit=${limitBytes}B`),
     record: (url, to) => say(`/record ${url}${to ? ` to=${to}` : ''}`),
     fault(fault) {

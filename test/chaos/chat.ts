@@ -12,6 +12,8 @@ export type Place = 'home' | 'archive';
 /** A strict chat with its people and places, as orders, faults and findings see it. */
 export type ChaosChat = {
   env: Record<string, string>;
+  /** A person can give orders. */
+  isReady(): boolean;
   /** Sets the target `archive`. Said again where a person saw that nothing came of it. */
   addTarget(limitBytes: number): void;
   record(url: string, to?: 'archive'): void;

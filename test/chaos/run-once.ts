@@ -101,6 +101,7 @@ async function drive(db: Rows, whole: Whole, faults: ChaosFault[]): Promise<void
   const isAdded = () => has(sql`targets where name = 'archive'`);
   const isRecorded = (url: string) => () =>
     has(sql`sessions join streams on streams.id = sessions.stream_id where streams.url = ${url}`);
+  await waitFor(() => chat.isReady(), { what: 'the bot', timeoutMs: limitMs });
   await order(() => chat.addTarget(stage.limitBytes), isAdded, 'the target');
   await Promise.all([
     order(() => chat.record(first, 'archive'), isRecorded(first), 'the first session'),
