@@ -14,8 +14,12 @@ import type {
 } from '../core/ports.ts';
 import type { Database } from '../db/client.ts';
 import { webMessages } from '../db/schema.ts';
+import { createBell } from '../lib/bell.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Bus } from '../queue/bus.ts';
+import { listenByLease } from './listen-by-lease.ts';
+
+type OnEvent = (event: ChatEvent) => Promise<ChatReply | undefined>;
 
 export type WebChatOptions = { db: Database; bus: Bus; storage: Storage; log: Logger };
 /** One file of an album as `web_messages.media` holds it. */
@@ -37,13 +41,14 @@ const lookEveryMs = 3_000;
  * nonce, so it appears exactly once.
  */
 export function createWebChat(options: WebChatOptions): Chat {
-  const { db, bus, storage } = options;
+  const { db, bus, storage, log } = options;
   return {
     kind: 'web',
     account: 'web',
     limits: async (target) => ({ ...defaults, ...target.limits }),
     canStage: () => true,
-    listen: (onEvent, signal) => listen(options, onEvent, signal),
+    listen: (onEvent, signal) =>
+      listenByLease({ db, log, account: 'web', serve: (until) => answerUntil(options, onEvent, until) }, signal),
     stage: (_target, file, { onProgress }) => stage(storage, file, onProgress),
     async post(_target, post, items) {
       const id = await insertPost(db, post, items);
@@ -126,66 +131,68 @@ async function putCopy(storage: Storage, key: string, path: string): Promise<voi
   await storage.put(key, copy);
 }
 
-async function listen(
-  options: WebChatOptions,
-  onEvent: (event: ChatEvent) => Promise<ChatReply | undefined>,
-  signal: AbortSignal,
-): Promise<void> {
-  let isAsked = true;
-  let wake = () => {};
-  const ask = () => {
-    isAsked = true;
-    wake();
-  };
-  const unhear = options.bus.hear('web_messages', ask);
-  const timer = setInterval(ask, lookEveryMs);
-  signal.addEventListener('abort', ask, { once: true });
+/** Answers what people type, until the signal. Of all processes one does so at a time. */
+async function answerUntil(options: WebChatOptions, onEvent: OnEvent, signal: AbortSignal): Promise<void> {
+  const bell = createBell(lookEveryMs, signal);
+  const unhear = options.bus.hear('web_messages', bell.ring);
   try {
     while (!signal.aborted) {
-      if (!isAsked) await new Promise<void>((resolve) => void (wake = resolve));
-      isAsked = false;
       try {
         while (!signal.aborted && (await answerNext(options, onEvent))) continue;
       } catch (err) {
         options.log.warn({ err }, 'the web chat cannot be read yet');
       }
+      await bell.heard();
     }
   } finally {
     unhear();
-    clearInterval(timer);
+    bell.close();
   }
 }
 
-/** Answers the oldest unanswered message, its row locked meanwhile. @returns false where there is none */
-async function answerNext(
-  { db, bus, log }: WebChatOptions,
-  onEvent: (event: ChatEvent) => Promise<ChatReply | undefined>,
-): Promise<boolean> {
-  const ids = await db.transaction(async (tx) => {
-    const [said] = await tx
-      .select()
-      .from(webMessages)
-      .where(and(eq(webMessages.author, 'user'), isNull(webMessages.handledAt)))
-      .orderBy(asc(webMessages.id))
-      .limit(1)
-      .for('update', { skipLocked: true });
-    if (!said) return undefined;
-    const reply = await onEvent(toEvent(said)).catch((err) => {
-      log.error({ err, message: said.id }, 'a message could not be answered');
-      return { text: errorText(err), isError: true };
-    });
-    await tx.update(webMessages).set({ handledAt: sql`now()` }).where(eq(webMessages.id, said.id));
-    if (!reply) return [];
+/**
+ * Answers the oldest unanswered message. No transaction is open meanwhile: a command may take half a minute.
+ *
+ * @returns false where there is none
+ */
+async function answerNext({ db, bus, log }: WebChatOptions, onEvent: OnEvent): Promise<boolean> {
+  const [said] = await db
+    .select()
+    .from(webMessages)
+    .where(and(eq(webMessages.author, 'user'), isNull(webMessages.handledAt)))
+    .orderBy(asc(webMessages.id))
+    .limit(1);
+  if (!said) return false;
+  const reply = await onEvent(toEvent(said)).catch((err) => {
+    log.error({ err, message: said.id }, 'a message could not be answered');
+    return { text: errorText(err), isError: true };
+  });
+  for (const id of await noteReply(db, said, reply)) await bus.tell('web_messages', id);
+  return true;
+}
+
+/** Whoever handled it first writes the reply. @returns the reply's id, none where nothing is said */
+async function noteReply(
+  db: Database,
+  { id, chatId }: { id: number; chatId: string },
+  reply: ChatReply | undefined,
+): Promise<number[]> {
+  return db.transaction(async (tx) => {
+    const unhandled = and(eq(webMessages.id, id), isNull(webMessages.handledAt));
+    const claimed = await tx
+      .update(webMessages)
+      .set({ handledAt: sql`now()` })
+      .where(unhandled)
+      .returning({ id: webMessages.id });
+    if (claimed.length === 0 || !reply) return [];
     const content = { text: reply.text, ...(reply.isError ? { isError: true } : {}) };
     const rows = await tx
       .insert(webMessages)
-      .values({ chatId: said.chatId, author: 'bot', kind: 'reply', content, nonce: `reply:${said.id}` })
+      .values({ chatId, author: 'bot', kind: 'reply', content, nonce: `reply:${id}` })
       .onConflictDoNothing()
       .returning({ id: webMessages.id });
     return rows.map((row) => row.id);
   });
-  for (const id of ids ?? []) await bus.tell('web_messages', id);
-  return ids !== undefined;
 }
 
 function toEvent(row: typeof webMessages.$inferSelect): ChatEvent {
