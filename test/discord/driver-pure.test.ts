@@ -4,11 +4,13 @@ import {
   ButtonStyle,
   PermissionFlagsBits as Flags,
   ApplicationCommandOptionType as OptionType,
+  RateLimitError,
 } from 'discord.js';
 import { expect, test } from 'vitest';
 import { markedName, readMark } from '../../src/bots/discord/album.ts';
 import { inviteLink } from '../../src/bots/discord/checks.ts';
 import { destination, idAt, linkTo } from '../../src/bots/discord/destination.ts';
+import { toChatError } from '../../src/bots/discord/errors.ts';
 import { toAsking, toEvent } from '../../src/bots/discord/event.ts';
 import { isPrivate } from '../../src/bots/discord/interaction.ts';
 import { cardText, componentsOf, escapeMarkdown, textPieces } from '../../src/bots/discord/markup.ts';
@@ -189,4 +191,11 @@ test('a body says its length before it is read, and can be read twice', async ()
     expect(Buffer.concat(chunks).length).toBe(body.sizeBytes);
     expect(Buffer.concat(chunks).toString()).toContain('name="files[1]"; filename="a.mp4"');
   }
+});
+
+test('after a 429 the wait is what Discord told, not the time until the whole bucket is fresh', () => {
+  const told = { timeToReset: 290_000, retryAfter: 1_000, limit: 50, method: 'POST', hash: 'h', url: 'u', route: 'r' };
+  const limited = { ...told, majorParameter: 'm', global: false, sublimitTimeout: 0, scope: 'user' as const };
+  const error = toChatError(new RateLimitError(limited));
+  expect(error).toMatchObject({ code: 'chat_busy', retryAfterMs: 1_000 });
 });

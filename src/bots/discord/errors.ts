@@ -38,8 +38,8 @@ export function isApiCode(error: unknown, ...codes: number[]): boolean {
 export function toChatError(error: unknown): Error {
   if (error instanceof TemporaryError || error instanceof FatalError) return error;
   if (error instanceof RateLimitError) {
-    const retryAfterMs = Math.max(error.retryAfter, error.timeToReset);
-    return new TemporaryError('chat_busy', { cause: error, retryAfterMs });
+    // Not `timeToReset`: after a 429 that is when the whole bucket is fresh again, minutes after it may be asked.
+    return new TemporaryError('chat_busy', { cause: error, retryAfterMs: error.retryAfter });
   }
   if (error instanceof DiscordAPIError) return ofAnswer(error);
   if (error instanceof HTTPError) return ofStatus(error.status, { cause: error, detail: `HTTP ${error.status}` });
