@@ -79,7 +79,7 @@ async function postgresConnection(url: string): Promise<Connection> {
 /** BullMQ waits without end for a Redis that goes away while it closes. What it waits for is nothing of ours. */
 const closeLimitMs = 5_000;
 
-async function atMost(limitMs: number, closing: Promise<unknown>): Promise<void> {
+async function waitAtMost(limitMs: number, closing: Promise<unknown>): Promise<void> {
   const over = new AbortController();
   const limit = delay(limitMs, undefined, { signal: over.signal }).catch(() => undefined);
   await Promise.race([closing.catch(() => undefined), limit]);
@@ -110,7 +110,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
     work: (handlers, concurrency, lockMs) => startWorkers(connection, { handlers, concurrency, lockMs }, log),
     ping: async () => void (await connection.ping()),
     async close() {
-      await atMost(closeLimitMs, Promise.all([...queues.values()].map((queue) => queue.close())));
+      await waitAtMost(closeLimitMs, Promise.all([...queues.values()].map((queue) => queue.close())));
       await connection.close();
     },
   };
@@ -153,7 +153,7 @@ function startWorkers(
       stop.abort();
       const closing = Promise.all([...workers.values()].map((worker) => worker.close()));
       while (running.size > 0) await Promise.allSettled(running);
-      await atMost(closeLimitMs, closing);
+      await waitAtMost(closeLimitMs, closing);
     },
   };
 }

@@ -44,6 +44,13 @@ async function sendCard(telegram: Telegram, post: OutgoingPost, signal: AbortSig
   return idsOf([message]);
 }
 
+/** The chat a card stands in. @throws FatalError `telegram_message_gone` where the chat moved: there another message has its id */
+function chatOfCard(post: OutgoingPost, ids: PostedIds): string {
+  const { chatId } = destination(addressOf(post.chat));
+  if (ids.chatId !== undefined && ids.chatId !== chatId) throw new FatalError('telegram_message_gone');
+  return chatId;
+}
+
 /** Shows a card as it is now; a card that shows it already is no fault. */
 export async function editCard(
   telegram: Telegram,
@@ -51,9 +58,7 @@ export async function editCard(
   ids: PostedIds,
   signal: AbortSignal,
 ): Promise<void> {
-  const { chatId } = destination(addressOf(post.chat));
-  // The chat moved: there another message has this id.
-  if (ids.chatId !== undefined && ids.chatId !== chatId) throw new FatalError('telegram_message_gone');
+  const chatId = chatOfCard(post, ids);
   const keyboard = keyboardOf(post.content);
   const options = { ...plain, ...(keyboard ? { reply_markup: keyboard } : {}) };
   await send(telegram, { chatId, method: 'editMessageText', signal }, async (api) => {
@@ -72,8 +77,7 @@ export async function removeCard(
   ids: PostedIds,
   signal: AbortSignal,
 ): Promise<void> {
-  const { chatId } = destination(addressOf(post.chat));
-  if (ids.chatId !== undefined && ids.chatId !== chatId) throw new FatalError('telegram_message_gone');
+  const chatId = chatOfCard(post, ids);
   await send(telegram, { chatId, method: 'deleteMessage', signal }, async (api) => {
     try {
       await api.deleteMessage(chatId, Number(ids.messageIds[0]), signal as never);
