@@ -10,6 +10,7 @@ import { type Config, splitList } from './config.ts';
 import type { CookieReader } from './core/cookies.ts';
 import type { ChatKind } from './core/model.ts';
 import type { Chat, Platform, Storage } from './core/ports.ts';
+import { awaitPostgres } from './db/await-postgres.ts';
 import { type Database, openDatabase, type Sql } from './db/client.ts';
 import { createCookieReader } from './db/cookies.ts';
 import { startEmbeddedPostgres } from './db/embedded.ts';
@@ -67,7 +68,10 @@ type Closer = () => Promise<unknown>;
 
 /** The database: the one that is configured, or real Postgres in the data folder, migrated. */
 async function openPostgres(config: Config, log: Logger, closers: Closer[]): Promise<string> {
-  if (config.databaseUrl) return config.databaseUrl;
+  if (config.databaseUrl) {
+    await awaitPostgres(config.databaseUrl, log);
+    return config.databaseUrl;
+  }
   closers.push(await lockDataDir(config.dataDir, 'aircheck'));
   const postgres = await startEmbeddedPostgres(config.dataDir, log);
   closers.push(postgres.stop);

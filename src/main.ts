@@ -4,6 +4,7 @@ import { type ProcessRole, processRoles, startApp } from './app.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { UserError } from './core/errors.ts';
 import { errorSentence } from './core/text/text.ts';
+import { awaitPostgres } from './db/await-postgres.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { runDemo } from './demo.ts';
 import { runDoctor } from './doctor.ts';
@@ -39,6 +40,7 @@ function say(text: string, code: number): number {
 async function migrate(config: Config): Promise<number> {
   if (!config.databaseUrl)
     return say('Nothing to do: without DATABASE_URL the built-in database is brought up to date at each start.', 0);
+  await awaitPostgres(config.databaseUrl, createLogger(config.logLevel));
   await migrateDatabase(config.databaseUrl);
   return say('The database is up to date.', 0);
 }
@@ -47,8 +49,11 @@ async function serve(config: Config, roles: readonly ProcessRole[]): Promise<num
   const isAll = roles.length === processRoles.length;
   if (!isAll && !config.databaseUrl)
     return say('A single role needs DATABASE_URL: its peers must reach the same database.', 1);
-  if (isAll && config.databaseUrl) await migrateDatabase(config.databaseUrl);
   const log = createLogger(config.logLevel, { role: isAll ? 'all' : roles[0] });
+  if (isAll && config.databaseUrl) {
+    await awaitPostgres(config.databaseUrl, log);
+    await migrateDatabase(config.databaseUrl);
+  }
   const running = await startApp(config, log, roles);
   if (running.web) say(`Aircheck is ready: ${running.web.loginUrl}`, 0);
   await new Promise<void>((resolve) => {

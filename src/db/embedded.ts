@@ -3,11 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join, parse } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import postgres from 'postgres';
 import { UserError } from '../core/errors.ts';
+import { findFreePort } from '../lib/free-port.ts';
 import type { Logger } from '../lib/log.ts';
 import { run } from '../lib/run.ts';
 import { isAlive } from './lock-data-dir.ts';
@@ -121,7 +121,8 @@ function launch({ home, native, cluster, port }: Cluster & { port: number }): Ch
     port: String(port),
     unix_socket_directories: '',
     shared_buffers: '64MB',
-    max_connections: '100',
+    // A process takes up to 24, and `all` may have workers beside it; one that is not used costs some kilobytes.
+    max_connections: '300',
     log_min_messages: 'warning',
   };
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
@@ -207,15 +208,6 @@ async function stopChild(child: ChildProcess): Promise<void> {
 async function stopPid(pid: number): Promise<void> {
   process.kill(pid, 'SIGINT');
   for (let tries = 0; tries < 200 && isAlive(pid); tries++) await delay(50);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function readOrMake(path: string, make: () => string): Promise<string> {

@@ -13,6 +13,8 @@ import { warnOfCookies } from './warn-of-cookies.ts';
 const planEverySweeps = 15;
 const cleanEverySweeps = 3600;
 const warnEverySweeps = 300;
+/** After so many leases a job is added beside the one that the queue holds already. */
+const turnLeases = 4;
 
 /**
  * Each second: re-creates every job that rows need and no queue holds, and applies what time alone decides. Only the
@@ -50,7 +52,8 @@ export async function sweepOnce(
   jobs.push(...(await dueParts(app)), ...(await duePosts(app)), ...(await dueCards(app)));
   jobs.push(...(await duePlans(app, round % planEverySweeps === 0)));
   if (round % cleanEverySweeps === cleanEverySweeps - 1) jobs.push({ name: 'clean', data: {} });
-  if (jobs.length > 0) await app.queue.add(jobs);
+  if (jobs.length > 0)
+    await app.queue.add(jobs, Math.floor(Date.now() / (turnLeases * app.config.leaseSeconds * 1000)));
   if (round % warnEverySweeps === warnEverySweeps - 1) await warnOfCookies(app);
   step('sweep.done');
 }

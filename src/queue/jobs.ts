@@ -23,7 +23,6 @@ export const jobNames: JobName[] = ['capture', 'plan', 'part', 'post', 'card', '
 export type Job = { [N in JobName]: { name: N; data: JobPayloads[N] } }[JobName];
 
 /** BullMQ job ids may hold no ":" and not be a plain integer. */
-export function jobId(job: Job): string {
-  const [key] = Object.values(job.data);
-  return key === undefined ? job.name : `${job.name}-${key}`;
+export function jobId({ name, data }: Job, turn?: number): string {
+  return [name, ...Object.values(data), ...(turn === undefined ? [] : [turn])].join('-');
 }

@@ -11,7 +11,11 @@ export type Handlers = { [N in JobName]: (data: JobPayloads[N], signal: AbortSig
 /** The bell. Rows are the truth: a lost job is added again by `sweep`, a job too many finds nothing to do. */
 export type JobQueue = {
   backend: 'redis' | 'postgres';
-  add(jobs: Job[]): Promise<void>;
+  /**
+   * @param turn jobs of another turn stand beside those that are there: what the queue lost track of (its worker died,
+   *   and clocks differ) holds nobody up for longer than a turn
+   */
+  add(jobs: Job[], turn?: number): Promise<void>;
   /**
    * Starts taking jobs; each handler runs at most `concurrency[name]` at once in this process. A job whose process
    * died may be added again after `lockMs`.
@@ -56,9 +60,12 @@ function redisConnection(url: string, log: Logger): Connection {
   };
 }
 
+/** A Worker keeps one connection to listen on; the others are for what all of them ask. */
+const poolSize = jobNames.length + 6;
+
 async function postgresConnection(url: string): Promise<Connection> {
   // One pool for all queues and workers: each BullMQ object would open its own (23 connections, measured).
-  const pool = new pg.Pool({ connectionString: url, max: 24, options: '-c search_path=bullmq' });
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, options: '-c search_path=bullmq' });
   pool.setMaxListeners(100);
   pool.on('error', () => {});
   const client = await pool.connect();
@@ -93,7 +100,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
   for (const queue of queues.values()) queue.on('error', (err) => log.debug({ err }, 'queue'));
   return {
     backend: connection.backend,
-    async add(jobs) {
+    async add(jobs, turn) {
       for (const name of jobNames) {
         const mine = jobs.filter((job) => job.name === name);
         if (mine.length === 0) continue;
@@ -101,7 +108,7 @@ function openOn(connection: Connection, log: Logger): JobQueue {
           mine.map((job) => ({
             name,
             data: job.data,
-            opts: { jobId: jobId(job), attempts: 1, removeOnComplete: true, removeOnFail: true },
+            opts: { jobId: jobId(job, turn), attempts: 1, removeOnComplete: true, removeOnFail: true },
           })),
         );
       }
@@ -115,6 +122,10 @@ function openOn(connection: Connection, log: Logger): JobQueue {
     },
   };
 }
+
+/** The server answered with a no, which is a fault of ours; what else is wrong, passes when it is back. */
+const isRefused = (error: Error) =>
+  error.name === 'ReplyError' || (error as { severity?: string }).severity === 'ERROR';
 
 function startWorkers(
   connection: Connection,
@@ -136,12 +147,13 @@ function startWorkers(
         {
           ...connection.options,
           concurrency: concurrency[name],
-          lockDuration: lockMs,
-          stalledInterval: lockMs / 2,
+          // Whole numbers: both servers refuse others, and the job of a worker that died would never be free again.
+          lockDuration: Math.ceil(lockMs),
+          stalledInterval: Math.ceil(lockMs / 2),
         } as never,
         connection.factory as never,
       );
-      worker.on('error', (err) => log.debug({ err, job: name }, 'queue worker'));
+      worker.on('error', (err) => log[isRefused(err) ? 'error' : 'debug']({ err, job: name }, 'queue worker'));
       worker.on('failed', (job, err) => log.error({ err, job: name, data: job?.data }, 'job failed'));
       return [name, worker] as const;
     }),

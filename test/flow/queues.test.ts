@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createLogger } from '../../src/lib/log.ts';
 import { isFaststart } from '../../src/media/probe.ts';
+import type { Job } from '../../src/queue/jobs.ts';
 import { openQueue } from '../../src/queue/queue.ts';
 import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -86,10 +88,40 @@ describe.each(queues)('on a queue in %s', (_name, queueUrl) => {
   });
 });
 
+const nothing = async () => undefined;
+const handlers = { capture: nothing, plan: nothing, part: nothing, post: nothing, card: nothing, clean: nothing };
+const concurrency = { capture: 1, plan: 1, part: 1, post: 1, card: 1, clean: 1 };
+const plan1: Job = { name: 'plan', data: { renditionId: 1 } };
+
+test('the job of a worker that died is taken by another, whatever fraction of a second its lease is', async () => {
+  const dead = await openQueue(redis.url, createLogger('silent'));
+  const [taken, again] = [vi.fn(() => new Promise<void>(() => undefined)), vi.fn(nothing)];
+  dead.work({ ...handlers, plan: taken }, concurrency, 437.1 * 1.5);
+  await dead.add([plan1]);
+  await waitFor(() => taken.mock.calls.length > 0);
+  await dead.close();
+  const other = await openQueue(redis.url, createLogger('silent'));
+  const workers = other.work({ ...handlers, plan: again }, concurrency, 437.1 * 1.5);
+  await waitFor(() => again.mock.calls.length > 0);
+  await workers.close();
+  await other.close();
+});
+
+test('a job that the queue lost track of holds nobody up: that of another turn runs beside it', async () => {
+  const t = await flow.web({}, ['web']);
+  const plan = vi.fn(nothing);
+  await t.app.queue.add([plan1], 1);
+  // As a worker leaves it whose clock is a day ahead.
+  await t.app.db.execute(sql`update bullmq.job set state = 'active', lock_token = 'dead',
+    locked_until_ms = extract(epoch from now() + interval '1 day') * 1000`);
+  const workers = t.app.queue.work({ ...handlers, plan }, concurrency, 1_000);
+  await t.app.queue.add([plan1], 1);
+  await t.app.queue.add([plan1], 2);
+  await waitFor(() => plan.mock.calls.length > 0);
+  await workers.close();
+});
+
 test('a queue closes while its Redis is away', async () => {
-  const nothing = async () => undefined;
-  const handlers = { capture: nothing, plan: nothing, part: nothing, post: nothing, card: nothing, clean: nothing };
-  const concurrency = { capture: 1, plan: 1, part: 1, post: 1, card: 1, clean: 1 };
   const own = await startRedis();
   const queue = await openQueue(own.url, createLogger('silent'));
   const workers = queue.work(handlers, concurrency, 1_000);

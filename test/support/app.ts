@@ -10,6 +10,7 @@ import { createLogger } from '../../src/lib/log.ts';
 import { probe } from '../../src/media/probe.ts';
 import { freshDatabase } from './postgres.ts';
 import { waitFor } from './wait.ts';
+import { whatIsOpen } from './what-is-open.ts';
 
 export type TestApp = {
   readonly app: App;
@@ -117,13 +118,13 @@ export async function readOutcome(app: App, sessionId?: number) {
 
 /** Waits until every Delivery (at least `count`) is done. */
 export async function waitUntilPosted(app: App, count = 1, timeoutMs = 240_000): Promise<void> {
-  await waitFor(
-    async () => {
-      const rows = await app.db.select().from(deliveries).orderBy(desc(deliveries.id));
-      return rows.length >= count && rows.every((row) => row.state === 'done');
-    },
-    { timeoutMs, what: `${count} done deliveries` },
-  );
+  const isPosted = async () => {
+    const rows = await app.db.select().from(deliveries).orderBy(desc(deliveries.id));
+    return rows.length >= count && rows.every((row) => row.state === 'done');
+  };
+  await waitFor(isPosted, { timeoutMs, what: `${count} done deliveries` }).catch(async (error: Error) => {
+    throw new Error(`${error.message}; open are:\n${await whatIsOpen(app.db)}`);
+  });
 }
 
 /** Waits until this many video frames are kept. */

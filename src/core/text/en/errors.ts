@@ -95,6 +95,8 @@ export const errors = {
   bad_key: () => 'A file name is not allowed; please report this.',
   not_found: () => 'A file of the recording is missing in the storage.',
   postgres_away: () => 'The database does not answer; recording goes on and is written down later.',
+  postgres_unreachable: (v: ErrorValues) =>
+    `Postgres takes no connection (${v.detail}). Check DATABASE_URL, and that it runs.`,
   data_folder_in_use: (v: ErrorValues) =>
     `Another Aircheck (process ${v.pid}) uses ${v.dataDir}. Stop it, or set DATA_DIR to another folder.`,
   data_folder_unwritable: (v: ErrorValues) =>

@@ -94,6 +94,8 @@ export const errors: typeof en = {
   bad_key: () => 'Недопустимое имя файла; сообщите об этом.',
   not_found: () => 'В хранилище нет файла записи.',
   postgres_away: () => 'База данных не отвечает; запись идёт и будет сохранена позже.',
+  postgres_unreachable: (v: ErrorValues) =>
+    `Postgres не принимает соединений (${v.detail}). Проверьте DATABASE_URL и что он запущен.`,
   data_folder_in_use: (v: ErrorValues) =>
     `Другой Aircheck (процесс ${v.pid}) занял ${v.dataDir}. Остановите его или задайте другую папку в DATA_DIR.`,
   data_folder_unwritable: (v: ErrorValues) => `Нельзя писать в ${v.dataDir}. Задайте в DATA_DIR доступную папку.`,
