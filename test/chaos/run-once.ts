@@ -6,6 +6,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { openDatabase } from '../../src/db/client.ts';
 import { events } from '../../src/db/schema.ts';
 import { waitFor } from '../support/wait.ts';
+import { whatIsOpen } from '../support/what-is-open.ts';
 import { type Findings, look } from './findings.ts';
 import { type Fleet, type ProcessName, startFleet } from './fleet.ts';
 import { endListening, hurry } from './hurry.ts';
@@ -56,6 +57,7 @@ export async function runOnce(servers: Servers, faults: ChaosFault[], options: S
       () => undefined,
       (error: unknown) => `stuck: ${error instanceof Error ? error.message : String(error)}`,
     );
+    if (stuck) await tellWhatIsOpen(db, servers, timeLine);
     const unmet = await withdraw(stage.dir);
     const left = await fleet.stop();
     over.abort();
@@ -171,6 +173,12 @@ async function tell(db: Rows, stage: Stage, timeLine: TimeLine): Promise<Set<str
   for (const { at, kind, subjectId, data } of told)
     timeLine.note(`row: ${kind} ${subjectId} ${JSON.stringify(data)}`, at.getTime());
   return reached;
+}
+
+/** What a run that is stuck waits for: rows, and jobs that the queue holds. */
+async function tellWhatIsOpen(db: Rows, { redis }: Servers, timeLine: TimeLine): Promise<void> {
+  const lines = [...(await whatIsOpen(db)), ...(await redis.jobs())];
+  for (const line of lines) timeLine.note(`open: ${line}`);
 }
 
 async function keep(stage: Stage, { faults, lines }: { faults: string[]; lines: string[] }): Promise<string> {

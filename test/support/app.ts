@@ -123,7 +123,7 @@ export async function waitUntilPosted(app: App, count = 1, timeoutMs = 240_000):
     return rows.length >= count && rows.every((row) => row.state === 'done');
   };
   await waitFor(isPosted, { timeoutMs, what: `${count} done deliveries` }).catch(async (error: Error) => {
-    throw new Error(`${error.message}; open are:\n${await whatIsOpen(app.db)}`);
+    throw new Error(`${error.message}; open are:\n${(await whatIsOpen(app.db)).join('\n')}`);
   });
 }
 

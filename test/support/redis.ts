@@ -6,7 +6,13 @@ import { Redis } from 'ioredis';
 import { findFreePort } from '../../src/lib/free-port.ts';
 import { waitFor } from './wait.ts';
 
-export type TestRedis = { url: string; flushAll(): Promise<void>; stop(): Promise<void> };
+export type TestRedis = {
+  url: string;
+  flushAll(): Promise<void>;
+  /** Ids of the jobs that BullMQ has given out, a line for each queue. */
+  jobs(): Promise<string[]>;
+  stop(): Promise<void>;
+};
 
 /** A redis-server of one's own on a free loopback port (or this one), with nothing kept on disk. */
 export async function startRedis(wanted?: number): Promise<TestRedis> {
@@ -20,12 +26,12 @@ export async function startRedis(wanted?: number): Promise<TestRedis> {
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
   const url = `redis://127.0.0.1:${port}`;
-  const ask = async (command: string) => {
+  const ask = async (command: string, ...args: string[]) => {
     const redis = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
     redis.on('error', () => {});
     try {
       await redis.connect();
-      return await redis.call(command);
+      return await redis.call(command, ...args);
     } finally {
       redis.disconnect();
     }
@@ -34,6 +40,10 @@ export async function startRedis(wanted?: number): Promise<TestRedis> {
   return {
     url,
     flushAll: async () => void (await ask('FLUSHALL')),
+    async jobs() {
+      const keys = (await ask('KEYS', 'bull:*:active')) as string[];
+      return Promise.all(keys.map(async (key) => `${key}: ${String(await ask('LRANGE', key, '0', '-1'))}`));
+    },
     async stop() {
       child.kill('SIGKILL');
       await gone;

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Queryable } from '../../src/db/client.ts';
 
 /** Rows that are not final, leases that are held and jobs that wait or run in Postgres: what a flow that hangs waits for. */
-export async function whatIsOpen(db: Queryable): Promise<string> {
+export async function whatIsOpen(db: Queryable): Promise<string[]> {
   const queries = {
     sessions: sql`select id, state, changed_at from sessions where state not in ('ended', 'failed')`,
     renditions: sql`select id, session_id, ended_at, kept_at from renditions where kept_at is null or ended_at is null`,
@@ -22,5 +22,5 @@ export async function whatIsOpen(db: Queryable): Promise<string> {
     const rows = await db.execute(query).catch((error: unknown) => [{ error: String(error) }]);
     for (const row of rows) lines.push(`${name}: ${JSON.stringify(row)}`);
   }
-  return lines.join('\n');
+  return lines;
 }
