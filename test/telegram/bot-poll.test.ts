@@ -1,11 +1,13 @@
 import { Api } from 'grammy';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { conflictTimes } from '../../src/bots/telegram/poll.ts';
 import { leases } from '../../src/db/schema.ts';
+import { startTestApp } from '../support/app.ts';
 import { waitFor } from '../support/wait.ts';
 import { addPerson, type Bot, echo, openBot, texts, waitUntilQuiet } from './bot-setup.ts';
 
 const callsOf = ({ server }: Bot, method: string) => server.calls.filter((call) => call.method === method);
-const atOnce = { afterMs: 0, everyMs: 600_000 };
+const atOnce = { ...conflictTimes, afterMs: 0, firstMs: 0 };
 
 test('of several that listen one asks for updates, and the next goes on where it ends', async () => {
   const bot = await openBot();
@@ -50,6 +52,26 @@ test('another program with the same token is told to the log and the admins, and
   boris.say('/one');
   expect(await texts(bot, boris.chat, 1)).toEqual(['echo /one']);
   expect(bot.saidIn(anna.chat)).toHaveLength(1);
+});
+
+test('of two installations with one token the second says so and stands aside: the first hears all', async () => {
+  const bot = await openBot();
+  const [anna, boris] = [addPerson(bot, 'Anna'), addPerson(bot, 'Boris')];
+  bot.start(echo, { conflictTimes: { ...atOnce, afterMs: 3_600_000 } });
+  await waitFor(() => bot.server.world.bots.get(bot.server.token)?.endPoll);
+  const other = await startTestApp({}, []);
+  onTestFinished(() => other.close());
+  const { db, bus } = other.app;
+  const answer = async () => ({ text: 'I am the second' });
+  bot.start(answer, { db, bus, admins: [String(anna.user.id)], conflictTimes: { ...atOnce, firstMs: 3_600_000 } });
+  expect((await texts(bot, anna.chat, 1))[0]).toMatch(/^Another Aircheck .* leave them to it/);
+  const before = callsOf(bot, 'getUpdates').filter(({ status }) => status === 409).length;
+  for (const index of [1, 2, 3]) {
+    boris.say(`/status s${index}`);
+    await texts(bot, boris.chat, index);
+  }
+  expect(bot.saidIn(boris.chat).map(({ text }) => text)).toEqual([1, 2, 3].map((index) => `echo /status s${index}`));
+  expect(callsOf(bot, 'getUpdates').filter(({ status }) => status === 409).length).toBeLessThanOrEqual(before + 1);
 });
 
 test('a webhook from an earlier time of ours goes away with what waits kept; another one stays and is told', async () => {

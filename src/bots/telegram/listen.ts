@@ -5,13 +5,13 @@ import type { Telegram } from './client.ts';
 import type { OnEvent } from './handle.ts';
 import { registerCommands } from './menu.ts';
 import { createPatience } from './patience.ts';
-import { type AlarmTimes, pollUntil, tellConflict } from './poll.ts';
+import { type ConflictTimes, pollUntil, tellConflict } from './poll.ts';
 import { keepWebhook, webhookUrl } from './webhook.ts';
 
 /** What only listening needs. */
 export type Listening = Telegram & {
   /** Tests have less time. */
-  conflictTimes?: AlarmTimes;
+  conflictTimes?: ConflictTimes;
 };
 
 /**
@@ -53,6 +53,6 @@ async function receiveUntil(telegram: Listening, signal: AbortSignal): Promise<v
   const { admins = [], conflictTimes } = telegram;
   const url = webhookUrl(telegram);
   if (url && (await keepWebhook(telegram, url, signal))) return;
-  const onConflict = () => tellConflict(telegram, admins);
+  const onConflict = (isSecond: boolean) => tellConflict(telegram, admins, isSecond);
   await pollUntil(telegram, { onConflict, ...(conflictTimes ? { times: conflictTimes } : {}) }, signal);
 }

@@ -19,7 +19,18 @@ export type AlarmTimes = {
   /** Told again at most this often. */
   everyMs: number;
 };
-export const conflictTimes: AlarmTimes = { afterMs: 60_000, everyMs: 600_000 };
+export type ConflictTimes = AlarmTimes & {
+  /** Who polled undisturbed for longer was there first. */
+  firstMs: number;
+  /** The second stands aside so long before it tries again. */
+  asideMs: number;
+};
+export const conflictTimes: ConflictTimes = {
+  afterMs: 60_000,
+  everyMs: 600_000,
+  firstMs: conflictMemoryMs,
+  asideMs: 600_000,
+};
 
 /** Says for each 409 whether a person is to be told now. `nowMs` on any clock that only goes on. */
 export function createAlarm({ afterMs, everyMs }: AlarmTimes): (nowMs: number) => boolean {
@@ -35,11 +46,16 @@ export function createAlarm({ afterMs, everyMs }: AlarmTimes): (nowMs: number) =
   };
 }
 
-export type PollOptions = { onConflict: () => Promise<void>; times?: AlarmTimes | undefined };
+export type PollOptions = {
+  /** `isSecond`: the other one was there first, and has them all from now on. */
+  onConflict: (isSecond: boolean) => Promise<void>;
+  times?: ConflictTimes | undefined;
+};
 
 /**
  * Asks for updates until the signal: each is written down before it is confirmed. Never throws: a Telegram that is
- * away, refuses the token, or serves somebody else as well is waited for.
+ * away, refuses the token, or serves somebody else as well is waited for. Of two programs with one token, which take
+ * each other's updates, the second stands aside and looks now and then whether it is alone.
  */
 export async function pollUntil(
   telegram: Telegram,
@@ -48,6 +64,7 @@ export async function pollUntil(
 ): Promise<void> {
   const patience = createPatience(telegram.log);
   const isToBeTold = createAlarm(times);
+  let [isFirst, undisturbedSince] = [false, performance.now()];
   let offset: number | undefined;
   while (!signal.aborted) {
     try {
@@ -59,9 +76,16 @@ export async function pollUntil(
         await patience.wait(error, signal);
         continue;
       }
-      if (isToBeTold(performance.now())) await onConflict();
+      const now = performance.now();
+      isFirst ||= now - undisturbedSince >= times.firstMs;
+      undisturbedSince = now;
+      const isSecond = !isFirst && isOtherPoll(error);
+      const isTold = isToBeTold(now);
+      if (isTold) await onConflict(isSecond);
       await removeOurWebhook(telegram, signal).catch((err) => telegram.log.debug({ err }, 'a webhook stays'));
-      await pause(conflictRetryMs, signal);
+      // Not to the millisecond: two that began together would come back together.
+      await pause(isTold && isSecond ? times.asideMs * (1 + Math.random() / 4) : conflictRetryMs, signal);
+      undisturbedSince = performance.now();
     }
   }
 }
@@ -80,7 +104,9 @@ async function pollOnce(telegram: Telegram, offset: number | undefined, signal: 
 }
 
 /** Somebody else asks for this bot's updates, or has them sent to a webhook. */
-const isConflict = (error: unknown) => error instanceof GrammyError && error.error_code === 409;
+const isConflict = (error: unknown): error is GrammyError => error instanceof GrammyError && error.error_code === 409;
+/** Source: what Telegram answers; the other 409 names a webhook. */
+const isOtherPoll = ({ description }: GrammyError) => description.includes('getUpdates request');
 
 /** A webhook of ours, from a time with PUBLIC_URL, is removed; what waits there is kept. Others' are left alone. */
 async function removeOurWebhook({ api, token }: Telegram, signal: AbortSignal): Promise<void> {
@@ -89,8 +115,9 @@ async function removeOurWebhook({ api, token }: Telegram, signal: AbortSignal): 
 }
 
 /** Tells the log and the admins, each in their private chat, that another program takes our updates. */
-export async function tellConflict(telegram: Telegram, admins: readonly string[]): Promise<void> {
-  const text = textOf('en').errors.telegram_conflict();
+export async function tellConflict(telegram: Telegram, admins: readonly string[], isSecond: boolean): Promise<void> {
+  const { telegram_conflict, telegram_second } = textOf('en').errors;
+  const text = isSecond ? telegram_second() : telegram_conflict();
   telegram.log.error(text);
   for (const admin of admins) {
     await telegram.api

@@ -188,6 +188,8 @@ export const errors = {
   fault: () => 'Something does not work; the log has more.',
   telegram_conflict: () =>
     'Another program takes what people write to this bot: it asks Telegram for updates with the same token, or has set a webhook. So I hear only a part, or nothing. Stop that program, or get a new token from @BotFather (/revoke) and set TELEGRAM_TOKEN; a webhook of another program is removed by "deleteWebhook".',
+  telegram_second: () =>
+    "Another Aircheck or program asked Telegram for this bot's updates before I began, so I leave them to it and hear nothing here; I look again every ten minutes. Stop that program, or get a new token from @BotFather (/revoke) and set TELEGRAM_TOKEN.",
   telegram_webhook_refused: (v: ErrorValues) =>
     `Telegram does not take PUBLIC_URL as an address for updates (${v.detail}); I ask for updates instead. It takes https on the ports 443, 80, 88 and 8443.`,
   telegram_webhook_failed: (v: ErrorValues) =>
