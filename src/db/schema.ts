@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -66,6 +67,8 @@ export const watches = pgTable(
     rules: jsonb().$type<WatchRules>().notNull().default({}),
     /** The Stream it is paired with (`cross=`): the broadcast is recorded from whichever of the two is live. */
     crossId: ref().references(() => streams.id),
+    /** The order on a whole server (`auto=`) that this one, on one of its streams, was made for and goes by. */
+    parentId: ref().references((): AnyPgColumn => watches.id),
     pausedAt: time(),
     endedAt: time(),
     createdAt: createdAt(),
@@ -75,6 +78,7 @@ export const watches = pgTable(
     uniqueIndex().on(t.streamId, t.chatKind, t.chatId, t.quality).where(sql`ended_at is null and not once`),
     index().on(t.streamId).where(sql`ended_at is null`),
     index().on(t.crossId).where(sql`ended_at is null and cross_id is not null`),
+    index().on(t.parentId).where(sql`parent_id is not null`),
   ],
 );
 
@@ -136,7 +140,7 @@ export const sessions = pgTable(
     startedAt: createdAt(),
     /** When it was first seen live; null while it is only announced. */
     detectedAt: time(),
-    /** When the source was last lost; grace runs from here. */
+    /** Since when the source is lost; grace runs from here, for whoever takes over too. */
     lostAt: time(),
     /** When the source said it ended, or grace ran out. */
     endedAt: time(),
