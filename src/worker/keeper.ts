@@ -1,26 +1,12 @@
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { advance, ring } from '../advance.ts';
 import type { App } from '../app.ts';
-import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import { FatalError } from '../core/errors.ts';
 import type { ClosedSegment, ResumePoint, SourceItem } from '../core/ports.ts';
 import { pointAfter } from '../core/resume.ts';
-import { markAdBreak } from '../db/ad-breaks.ts';
-import { databaseErrorCode } from '../db/client.ts';
-import { holdsLease, type Lease } from '../db/leases.ts';
-import { findRenditionEnd } from '../db/rendition-end.ts';
-import {
-  FencedError,
-  findLastHash,
-  findResumePoint,
-  keepSegment,
-  openTake,
-  type TakeRow,
-  tellGap,
-} from '../db/segments.ts';
-import { step } from '../lib/steps.ts';
+import { holdsLease } from '../db/leases.ts';
+import { FencedError, findResumePoint, type TakeRow } from '../db/segments.ts';
 import { tellDiskFull } from './disk.ts';
-import { settleProbation } from './probation.ts';
+import { createItemKeeper, type KeptInto, type Origin } from './keep-item.ts';
 
 /**
  * Brings what a Source closed into Storage and rows, strictly in order, at its own pace: while Storage or Postgres
@@ -47,122 +33,37 @@ export type Keeper = {
   fenced: AbortSignal;
 };
 
-/** Where an item came from. */
-export type Origin = {
-  streamId: number;
-  /** A Take that begins after the source was lost: it may repeat what is kept. */
-  isReturn: boolean;
-};
+/** `signal` ends the waiting of retries (the process is asked to stop for good). */
+export type KeeperOptions = KeptInto & { signal: AbortSignal };
 
-export type KeeperOptions = {
-  lease: Lease;
-  renditionId: number;
-  sessionId: number;
-  /** `sessions/<id>-<slug>/<rendition>`: keys of Segments begin with it. */
-  keyPrefix: string;
-  /** Ends the waiting of retries (the process is asked to stop for good). */
-  signal: AbortSignal;
-  onKept: (sizeBytes: number) => void;
-};
-
+const firstRetryMs = 200;
 /** Longest pause between tries while Storage or Postgres is away. */
-const retryMaxMs = 3_000;
+const longestRetryMs = 3_000;
 
+/** Begins with nothing added. */
 export function createKeeper(app: App, options: KeeperOptions): Keeper {
+  const { lease, renditionId, signal } = options;
+  const items = createItemKeeper(app, options);
   const fenced = new AbortController();
-  let take: TakeRow | undefined;
-  let chain: Promise<void> = Promise.resolve();
-  let isRecording = false;
-  /** The Take is on probation. */
-  let isDoubtful = false;
-  /** A file that waited is gone: what follows does not go on from what stands. */
-  let isBroken = false;
-  let waiting = 0;
-  let isStuck = false;
   const points = new Map<number, ResumePoint>();
   let point: ResumePoint | undefined;
+  let chain: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  let isStuck = false;
 
-  const keep = async (item: SourceItem, origin: Origin | undefined, isRetry: boolean): Promise<void> => {
-    const { lease, renditionId } = options;
-    if (item.kind === 'take') return keepTake(item, origin);
-    if (isRetry && item.kind !== 'segment' && (await isTold(app, renditionId, item))) return;
-    if (item.kind === 'gap') return tellGap(app.db, lease, { ...item, kind: undefined, renditionId } as never);
-    if (item.kind === 'mark') return markAdBreak(app.db, lease, { renditionId, lengthMs: item.lengthMs });
-    if (!take) throw new FatalError('segment_without_take');
-    await keepOne(take, item.segment);
-  };
-
-  const keepTake = async (item: Extract<SourceItem, { kind: 'take' }>, origin: Origin | undefined): Promise<void> => {
-    if (!origin) throw new FatalError('fault', { detail: 'a Take without its Stream' });
-    const { lease, renditionId } = options;
-    const { codecs, initPath, audioInitPath } = item;
-    const initKey = await keepInit(initPath, codecs.init);
-    const audioInitKey = await keepInit(audioInitPath, codecs.audioInit);
-    const { streamId, isReturn } = origin;
-    // Those before it are over.
-    await settleProbation(app, { renditionId, lease });
-    const isDoubted = isReturn || !item.joined;
-    take = await openTake(app.db, lease, { renditionId, streamId, codecs, initKey, audioInitKey, isDoubted });
-    step('capture.takeOpened');
-    isDoubtful = take.probationUntil !== null;
-  };
-
-  /** Before the Take's row: a key that stands in a row is there. Takes that decode alike share it. */
-  const keepInit = async (path: string | undefined, identity: string | undefined) => {
-    if (!path) return undefined;
-    const key = `${options.keyPrefix}/init-${identity}.mp4`;
-    await app.storage.put(key, path);
-    return key;
-  };
-
-  const keepOne = async (into: TakeRow, segment: ClosedSegment): Promise<void> => {
-    const key = `${options.keyPrefix}/${into.id}/${fileNameOf(segment, into)}`;
-    if (!(await store(key, segment))) return;
-    step('capture.segmentStored');
-    const row = { ...segment, startsRun: segment.startsRun || isBroken };
-    await keepSegment(app.db, options.lease, into, key, row).catch(async (error: unknown) => {
-      if (!(await isKeptAlready(app, options.renditionId, segment, error))) throw error;
-    });
-    if (segment.track === 0) isBroken = false;
-    step('capture.rowKept');
-    options.onKept(segment.sizeBytes);
-    if (isDoubtful)
-      isDoubtful =
-        (await settleProbation(app, { renditionId: options.renditionId, lease: options.lease, currentId: into.id })) ===
-        'open';
-    if (isRecording) return;
-    await advance(app, 'sessions', options.sessionId, 'segmentKept', { lostAt: null });
-    isRecording = true;
-    await ring(app, 'renditions', options.renditionId);
-  };
-
-  /** @returns false where the file is nowhere any more: that is told, or all behind it would wait for ever */
-  const store = async (key: string, { path, lengthMs }: ClosedSegment): Promise<boolean> => {
-    try {
-      await app.storage.put(key, path);
-      return true;
-    } catch (error) {
-      if (existsSync(path) || (await app.storage.stat(key)) !== undefined) throw error;
-      app.log.error({ err: error, path }, 'a file that waited to be kept is gone');
-      const { lease, renditionId } = options;
-      await tellGap(app.db, lease, { renditionId, lengthMs, cause: 'corrupt', detail: 'gone from the spool' });
-      isBroken = true;
-      return false;
-    }
-  };
-
+  /** Until it is kept, or can never be. */
   const persist = async (item: SourceItem, origin: Origin | undefined): Promise<void> => {
-    for (let [pauseMs, isRetry] = [200, false]; ; [pauseMs, isRetry] = [Math.min(pauseMs * 2, retryMaxMs), true]) {
+    for (let pauseMs = firstRetryMs; ; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
       try {
-        await keep(item, origin, isRetry);
+        await items.keep(item, origin, pauseMs > firstRetryMs);
         isStuck = false;
         return;
       } catch (error) {
-        if (isFinal(error) || options.signal.aborted) throw error;
-        app.log.warn({ err: error, rendition: options.renditionId }, 'cannot keep yet; it waits in the spool');
+        if (isFinal(error) || signal.aborted) throw error;
+        app.log.warn({ err: error, rendition: renditionId }, 'cannot keep yet; it waits in the spool');
         isStuck = true;
         await tellDiskFull(app, error);
-        await delay(pauseMs, undefined, { signal: options.signal });
+        await delay(pauseMs, undefined, { signal });
       }
     }
   };
@@ -175,29 +76,25 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
 
   return {
     add(item, origin) {
-      if (item.kind === 'take') isRecording = false;
       if (item.kind === 'segment') note(item.segment, origin);
       waiting++;
       chain = chain.then(() => persist(item, origin)).then(() => void waiting--);
       chain.catch((error) => {
-        if (!fenced.signal.aborted) app.log.warn({ err: error, rendition: options.renditionId }, 'keeping stopped');
+        if (!fenced.signal.aborted) app.log.warn({ err: error, rendition: renditionId }, 'keeping stopped');
         fenced.abort(error);
       });
     },
-    goOn: (row) => {
-      chain = chain.then(() => {
-        take = row;
-        isDoubtful = row.probationUntil !== null;
-      });
+    goOn: (take) => {
+      chain = chain.then(() => items.goOn(take));
     },
     async pointIn(streamId) {
       // Rows hold what was kept before this keeper began, and `points` all that came since.
-      const known = points.get(streamId) ?? (await findResumePoint(app.db, options.renditionId, streamId));
+      const known = points.get(streamId) ?? (await findResumePoint(app.db, renditionId, streamId));
       if (known) points.set(streamId, known);
       return known;
     },
     point: () => point,
-    isOurs: () => holdsLease(app.db, options.lease).catch(() => true),
+    isOurs: () => holdsLease(app.db, lease).catch(() => true),
     isBehind: () => waiting > 0,
     isStuck: () => isStuck,
     drained: () => chain,
@@ -207,31 +104,4 @@ export function createKeeper(app: App, options: KeeperOptions): Keeper {
 
 function isFinal(error: unknown): boolean {
   return error instanceof FencedError || error instanceof FatalError;
-}
-
-/** The count of sound that lies apart may begin anew within a Take: its bytes tell it apart. */
-function fileNameOf({ track, sourceSequence, hashes }: ClosedSegment, { codecs }: TakeRow): string {
-  const container = track === 1 ? codecs.audioContainer : codecs.container;
-  const mark = track === 1 ? `-${hashes[0]?.slice(0, 8)}` : '';
-  return `${track}-${sourceSequence}${mark}.${container === 'fmp4' ? 'm4s' : container}`;
-}
-
-/** The row was written but its answer was lost (Postgres went away in between): the retry meets the unique key. */
-async function isKeptAlready(
-  app: App,
-  renditionId: number,
-  { track, hashes }: ClosedSegment,
-  error: unknown,
-): Promise<boolean> {
-  if (databaseErrorCode(error) !== '23505') return false;
-  const last = await findLastHash(app.db, { renditionId, track }).catch((cause) => {
-    throw new TemporaryError('postgres_away', { cause, detail: errorText(cause) });
-  });
-  return last !== undefined && last === hashes.at(-1);
-}
-
-/** The same for what has no key: it stands at the end. */
-async function isTold(app: App, renditionId: number, item: Extract<SourceItem, { lengthMs: number }>) {
-  const { told } = await findRenditionEnd(app.db, renditionId);
-  return told.some((row) => row.kind === item.kind && row.cause === item.cause && row.lengthMs === item.lengthMs);
 }

@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import type { Codecs } from '../core/model.ts';
 import { gapCauses, type ResumePoint, type SourceItem } from '../core/ports.ts';
 import type { Left } from '../core/resume.ts';
-import type { Origin } from './keeper.ts';
+import type { Origin } from './keep-item.ts';
 
 /** What a capture closed, in the order it did: one JSON line each beside the files, behind a line that says where it began. */
 const logName = 'items.jsonl';
