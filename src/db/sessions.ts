@@ -129,6 +129,23 @@ export async function findWithheld(
     .orderBy(gaps.atMs, gaps.id);
 }
 
+/**
+ * For how long nothing new has come of a Rendition whose Session is lost, by Postgres' clock: another Rendition may have
+ * been lost before this one. Repetitions do not count as new.
+ *
+ * @returns ms; undefined where the Session is not lost
+ */
+export async function findLostMs(db: Queryable, renditionId: number): Promise<number | undefined> {
+  const [row] = await db.execute<{ ms: number | null }>(sql`
+    select extract(epoch from now() - greatest(s.lost_at, (
+      select g.kept_at from segments g join takes t on t.id = g.take_id
+        where g.rendition_id = r.id and g.track = 0 and t.withheld_reason is null and t.probation_until is null
+        order by g.media_sequence desc limit 1)))::float8 * 1000 as ms
+      from renditions r join sessions s on s.id = r.session_id
+      where r.id = ${renditionId} and s.state = 'reconnecting' and s.lost_at is not null`);
+  return row?.ms == null ? undefined : Math.max(0, row.ms);
+}
+
 /** What a Session was called, in order. */
 export async function findNames(db: Queryable, sessionId: number) {
   return db

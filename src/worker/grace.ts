@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { advance, ring } from '../advance.ts';
 import type { App } from '../app.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
-import type { SessionRow, StreamRow } from '../db/sessions.ts';
+import { findLostMs, type SessionRow, type StreamRow } from '../db/sessions.ts';
 import { type Captured, type Capturing, captureOnce } from './capture-once.ts';
 import { findSource, goOver } from './follow-cross.ts';
 import { settleProbation } from './probation.ts';
@@ -21,11 +21,13 @@ const firstPauseMs = 500;
 const longestPauseMs = 10_000;
 /** A broadcast that has only begun may have no playlist yet: it is asked for again this often. */
 const beginningPauseMs = 2_000;
+/** Whoever takes over what is lost looks for this long at least, however much of its grace has passed. */
+const shortestGraceMs = 3_000;
 
 /**
  * Captures a Rendition, again and again while its source comes back within grace. Of a pair of Streams it goes on at
  * the one that is live; grace runs only where neither is. Elapsed time is monotonic: a clock step must not end or
- * stretch grace.
+ * stretch grace. What passed under former owners counts, by Postgres' clock.
  *
  * @returns why the Rendition ended, or undefined where the signal stopped it
  */
@@ -33,7 +35,7 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
   const { session, rendition, signal } = to;
   const isBack = session.state === 'reconnecting';
   let source = await findSource(app, session, to.stream);
-  let lostAt = isBack ? performance.now() : undefined;
+  let lostAt = isBack ? await lostBefore(app, rendition.id) : undefined;
   let [isReturn, isCrossing, hasBegun] = [isBack, false, isBack || session.state === 'recording'];
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const captured = await captureOnce(app, { ...to, source, isReturn, isCrossing });
@@ -50,13 +52,19 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
     const reason = whyOver(app, { session, source }, captured);
     if (reason !== undefined) return reason;
     const isTold = hasBegun || !isNotThereYet(captured.cause);
-    if (isTold) await tellLost(app, { sessionId: session.id, renditionId: rendition.id }, captured.cause);
     lostAt ??= performance.now();
+    if (isTold) await tellLost(app, { session, rendition, lostAt }, captured.cause);
     const waitMs = isTold ? pauseMs : Math.min(pauseMs * 2, beginningPauseMs);
     if (performance.now() - lostAt + waitMs > app.config.graceSeconds * 1000) return 'grace_over';
     await delay(waitMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return undefined;
   }
+}
+
+/** When it was lost on this process's monotonic clock, which may be before its beginning. */
+async function lostBefore(app: App, renditionId: number): Promise<number> {
+  const lostMs = (await findLostMs(app.db, renditionId)) ?? 0;
+  return performance.now() - Math.min(lostMs, Math.max(0, app.config.graceSeconds * 1000 - shortestGraceMs));
 }
 
 /** Whether anything came that was not a repetition of what is kept: that alone ends grace. */
@@ -112,16 +120,18 @@ const pausedCode = 'source_paused';
 
 async function tellLost(
   app: App,
-  { sessionId, renditionId }: { sessionId: number; renditionId: number },
+  { session, rendition, lostAt }: Pick<WithGrace, 'session' | 'rendition'> & { lostAt: number },
   cause: unknown,
 ): Promise<void> {
-  app.log.info({ err: cause, rendition: renditionId }, 'source lost');
+  app.log.info({ err: cause, rendition: rendition.id }, 'source lost');
   const isKnown = cause instanceof UserError || cause instanceof TemporaryError;
   const trouble = cause === undefined ? pausedCode : isKnown ? cause.code : 'internal';
   try {
-    await app.db.update(renditions).set({ trouble }).where(eq(renditions.id, renditionId));
-    await advance(app, 'sessions', sessionId, 'sourceLost', { lostAt: new Date() });
-    await ring(app, 'renditions', renditionId);
+    await app.db.update(renditions).set({ trouble }).where(eq(renditions.id, rendition.id));
+    // For whoever takes over: Postgres' clock, put back by what has passed on ours.
+    const since = sql`now() - make_interval(secs => ${(performance.now() - lostAt) / 1000})`;
+    await advance(app, 'sessions', session.id, 'sourceLost', { lostAt: since });
+    await ring(app, 'renditions', rendition.id);
   } catch (err) {
     // The source comes back whether this can be told or not.
     app.log.warn({ err }, 'cannot tell that the source was lost; Postgres is away');

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readOutcome, readPostedFiles, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -74,4 +75,32 @@ test('scenario 14, SIGTERM while recording: no state changes, no program is left
   const outcome = await readOutcome(t.app);
   expect(outcome.gaps).toEqual([]);
   expect((await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0)).frames).toBe(await origin.frames());
+});
+
+test('a worker is killed in the middle of grace: what has passed counts for the next one, and there is one post', async () => {
+  const t = await flow.web({ LEASE_SECONDS: '1', GRACE_SECONDS: '3600' }, ['bots', 'monitor', 'web']);
+  const origin = await flow.origin(12, { initial: 6 });
+  const first = startRole(flow, 'worker', t.env);
+  await t.say(`/record ${origin.url}`);
+  await waitForFrames(t.app, 100);
+  origin.goOffline();
+  const session = async () => (await readOutcome(t.app)).sessions[0];
+  // A try that finds nothing does not begin grace anew.
+  await waitFor(
+    async () => {
+      const { state, changedAt, lostAt } = (await session()) ?? {};
+      return state === 'reconnecting' && Number(changedAt) - Number(lostAt) > 400;
+    },
+    { what: 'another try' },
+  );
+  first.kill('SIGKILL');
+  await exitOf(first);
+  // As if it had passed.
+  await t.app.db.execute(sql`update segments set kept_at = kept_at - interval '2 hours'`);
+  await t.app.db.execute(sql`update sessions set lost_at = lost_at - interval '2 hours'`);
+  startRole(flow, 'worker', t.env);
+  await waitUntilPosted(t.app);
+  const outcome = await readOutcome(t.app);
+  expect(outcome.sessions.map(({ endReason }) => endReason)).toEqual(['grace_over']);
+  expect((await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0)).frames).toBe(6 * 25);
 });
