@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { sayNotices } from './bots/say-notices.ts';
@@ -24,10 +24,12 @@ import { createDirectPlatform } from './monitor/platforms/direct.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
 import { createKickPlatform } from './monitor/platforms/kick.ts';
 import { createTwitchPlatform } from './monitor/platforms/twitch/twitch.ts';
+import { dailyUnits } from './monitor/platforms/youtube/quota.ts';
 import { createYoutubePlatform } from './monitor/platforms/youtube/youtube.ts';
 import { pollUntil } from './monitor/poll.ts';
 import { sweepUntil } from './monitor/sweep.ts';
 import { type Bus, openBus } from './queue/bus.ts';
+import { spendUnits, takeUnit } from './queue/daily-quota.ts';
 import { type JobQueue, openQueue } from './queue/queue.ts';
 import { pickSource } from './sources/sources.ts';
 import { openStorage } from './storage/open.ts';
@@ -92,28 +94,37 @@ async function openApp(config: Config, log: Logger, closers: Closer[]): Promise<
   const storage = openStorage(config.storageUrl);
   await storage.prepare();
   const cookies = createCookieReader(db, config.secretKey, log);
-  const platforms = openPlatforms(config, log, cookies);
+  const platforms = openPlatforms({ config, log, db }, cookies);
   const chats = await openChats({ config, log, db, bus, storage });
   return { config, log, db, sql, bus, queue, storage, platforms, chats, cookies, owner: randomUUID() };
 }
 
 /** The first that knows an address has it; the generic one knows them all. */
-function openPlatforms(config: Config, log: Logger, cookies: CookieReader): Platform[] {
+function openPlatforms({ config, log, db }: Pick<App, 'config' | 'log' | 'db'>, cookies: CookieReader): Platform[] {
   const generic = { programs: config, allowPrivate: config.allowPrivateSources, cookies };
   const { twitchClientId: clientId, twitchClientSecret: clientSecret } = config;
   const { twitchApiRoot: apiRoot, twitchAuthRoot: authRoot } = config;
   return [
     createTwitchPlatform({ ...generic, clientId, clientSecret, apiRoot, authRoot }),
-    createYoutubePlatform({
-      ...generic,
-      root: config.youtubeRoot,
-      apiKey: config.youtubeApiKey,
-      onKeyRefused: () => log.warn('YouTube refuses YOUTUBE_API_KEY; its pages are looked at without it'),
-    }),
+    createYoutubePlatform({ ...generic, root: config.youtubeRoot, api: youtubeApi({ config, log, db }) }),
     createKickPlatform(generic),
     createDirectPlatform(generic),
     createGenericPlatform(generic),
   ];
+}
+
+/** The units of a key are counted for all processes; the row names it by its hash. */
+function youtubeApi({ config, log, db }: Pick<App, 'config' | 'log' | 'db'>) {
+  const { youtubeApiKey: key } = config;
+  if (!key) return undefined;
+  const hash = createHash('sha256').update(key).digest('hex').slice(0, 12);
+  const daily = { ...dailyUnits, key: `youtube:${hash}` };
+  return {
+    key,
+    quota: { take: () => takeUnit(db, daily), spend: () => spendUnits(db, daily) },
+    onRefused: () => log.warn('YouTube refuses YOUTUBE_API_KEY; its pages are looked at without it'),
+    onSpent: () => log.warn("the day's units of YOUTUBE_API_KEY are spent; the pages are looked at without it"),
+  };
 }
 
 /** Not a setting: a fact of the chats' servers, which only the chaos harness (test/chaos) can know to be shorter. */

@@ -511,6 +511,14 @@ export const gates = pgTable('gates', {
   takenAt: time().array().notNull().default(sql`'{}'`),
 });
 
+/** Units of a day that all processes share: how many of that day's are used. */
+export const quotas = pgTable('quotas', {
+  key: text().primaryKey(),
+  /** `2026-11-21`, in the time zone the quota's day begins in. */
+  day: text().notNull(),
+  usedCount: integer().notNull(),
+});
+
 export const events = pgTable(
   'events',
   {

@@ -1,29 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
 import type { Platform, StreamRef } from '../../src/core/ports.ts';
+import { openDatabase } from '../../src/db/client.ts';
 import { checkYoutube } from '../../src/doctor.ts';
 import { createDataApi } from '../../src/monitor/platforms/youtube/data-api.ts';
 import { pageReader } from '../../src/monitor/platforms/youtube/page.ts';
-import { createQuota, unitsPerDay } from '../../src/monitor/platforms/youtube/quota.ts';
+import { dailyUnits, type Quota } from '../../src/monitor/platforms/youtube/quota.ts';
 import { createYoutubePlatform, dataApiRoot } from '../../src/monitor/platforms/youtube/youtube.ts';
+import { spendUnits, takeUnit } from '../../src/queue/daily-quota.ts';
 import { type AnsweringYtdlp, startAnsweringYtdlp } from '../support/answering-ytdlp.ts';
+import { freshDatabase, type TestDatabase } from '../support/postgres.ts';
 import { programs } from '../support/programs.ts';
 import { type Broadcast, watchPage } from '../support/youtube/pages.ts';
 import { startYoutube, type YoutubeServer } from '../support/youtube/server.ts';
 
 let site: YoutubeServer;
 let ytdlp: AnsweringYtdlp;
-let refusals = 0;
+let [refusals, spendings] = [0, 0];
+let database: TestDatabase & ReturnType<typeof openDatabase>;
 beforeAll(async () => {
   [site, ytdlp] = await Promise.all([startYoutube(), startAnsweringYtdlp()]);
+  const fresh = await freshDatabase();
+  database = { ...fresh, ...openDatabase(fresh.url, { max: 4 }) };
 });
-afterAll(() => Promise.all([site.close(), ytdlp.close()]));
+afterAll(async () => {
+  await Promise.all([site.close(), ytdlp.close(), database.close()]);
+  await database.drop();
+});
 
 let platform: Platform;
 beforeEach(() => {
   platform = open();
-  refusals = 0;
+  [refusals, spendings] = [0, 0];
   site.project.unitsLeft = 10_000;
 });
 afterEach(() => {
@@ -32,10 +43,18 @@ afterEach(() => {
   site.tail.hasEnd = true;
 });
 
-function open(apiKey?: string): Platform {
-  const onKeyRefused = () => void refusals++;
+const quota = (): Quota => {
+  const daily = { ...dailyUnits, key: randomUUID() };
+  return { take: () => takeUnit(database.db, daily), spend: () => spendUnits(database.db, daily) };
+};
+function open(key?: string): Platform {
+  const told = { onRefused: () => void refusals++, onSpent: () => void spendings++ };
   const options = { programs: { ...programs, ytdlp: ytdlp.path }, allowPrivate: true };
-  return createYoutubePlatform({ ...options, root: site.root, apiKey, onKeyRefused });
+  return createYoutubePlatform({
+    ...options,
+    root: site.root,
+    api: key ? { key, quota: quota(), ...told } : undefined,
+  });
 }
 
 const nameOf = (link: string) => platform.match(new URL(link.replace('https://yt', site.root)));
@@ -274,7 +293,7 @@ describe('with a key of the Data API', () => {
   });
 
   test('fifty videos cost one call; the key stands in no address', async () => {
-    const api = createDataApi({ key: 'good-key', root: dataApiRoot(site.root), allowPrivate: true });
+    const api = createDataApi({ key: 'good-key', quota: quota(), root: dataApiRoot(site.root), allowPrivate: true });
     const ids = Array.from({ length: 60 }, (_, at) => `batchVideo${at}`);
     for (const videoId of ids) site.setVideo({ videoId, state: 'upcoming' });
     const told = await Promise.all([...ids, 'gone'].map((id) => api.ask(id, new AbortController().signal)));
@@ -296,16 +315,22 @@ describe('with a key of the Data API', () => {
     expect(await look('good-key')).toMatchObject({ state: 'warning' });
   });
 
-  test('a day has its units, and begins at midnight Pacific Time', () => {
-    let now = Date.parse('2026-11-21T07:59:00Z');
-    const quota = createQuota(() => now);
-    const taken = () => Array.from({ length: unitsPerDay + 5 }, quota.take).filter(Boolean).length;
-    expect(taken()).toBe(unitsPerDay);
-    now += 120_000;
-    expect(taken()).toBe(unitsPerDay);
-    quota.spend();
-    now += 3_600_000;
-    expect(quota.take()).toBe(false);
+  test('a day has its units for all who take them at once, and begins at midnight Pacific Time', async () => {
+    const daily = { ...dailyUnits, units: 5, key: 'ours' };
+    const { db } = database;
+    const take = async (count: number) => {
+      const taken = await Promise.all(Array.from({ length: count }, () => takeUnit(db, daily)));
+      return taken.filter(Boolean).length;
+    };
+    expect(await take(12)).toBe(5);
+    const days = await db.execute<{ day: string; today: string }>(
+      sql`select day, (now() at time zone 'PST8PDT')::date::text as today from quotas where key = 'ours'`,
+    );
+    expect(days[0]?.day).toBe(days[0]?.today);
+    await db.execute(sql`update quotas set day = '2026-01-01' where key = 'ours'`);
+    expect(await take(1)).toBe(1);
+    await spendUnits(db, daily);
+    expect(await take(1)).toBe(0);
   });
 
   test('a key that is refused is told once, and the page goes on alone', async () => {
@@ -330,7 +355,7 @@ describe('with a key of the Data API', () => {
     site.setFault('captcha');
     for (let tries = 0; tries < 2; tries++)
       expect(await look('https://yt/watch?v=knownVideo2', keyed)).toMatchObject({ reason: 'bot_check' });
-    expect(refusals).toBe(0);
+    expect([refusals, spendings]).toEqual([0, 1]);
     expect(site.requests.filter((path) => path.startsWith('/youtube/v3'))).toHaveLength(1);
   });
 });

@@ -1,7 +1,10 @@
 import { type DataApiAccess, listVideos, type VideoStatus } from './list-videos.ts';
-import { createQuota } from './quota.ts';
+import type { Quota } from './quota.ts';
 
 export type DataApiOptions = DataApiAccess & {
+  quota: Quota;
+  /** Told when the day's units are spent, once until there are some again. */
+  onSpent?: (() => void) | undefined;
   /** Told once that the key is refused. */
   onRefused?: (() => void) | undefined;
   /** How long questions are gathered for one call. */
@@ -23,18 +26,26 @@ type Batch = { ids: Set<string>; answers: Promise<Map<string, VideoStatus> | und
 
 /** Asks `videos.list` for videos that are known, many with one call. Never `search.list`, whose quota is a hundred calls. */
 export function createDataApi(options: DataApiOptions): DataApi {
-  const quota = createQuota();
+  const { quota } = options;
+  let isSpent = false;
   let refusedAt: number | undefined;
   let batch: Batch | undefined;
+  const mayAsk = async () => {
+    // Who cannot count does not spend.
+    const hasUnit = await quota.take().catch(() => undefined);
+    if (hasUnit === false && !isSpent) options.onSpent?.();
+    isSpent = hasUnit === false;
+    return hasUnit === true;
+  };
   const call = async (ids: Set<string>) => {
     await new Promise((resolve) => setTimeout(resolve, options.gatherMs ?? usualGatherMs));
     if (batch?.ids === ids) batch = undefined;
-    if (!quota.take()) return undefined;
+    if (!(await mayAsk())) return undefined;
     // The caller's own look has its reason; the API is only a second way.
     const listed = await listVideos([...ids], options, AbortSignal.timeout(callLimitMs)).catch(
       () => 'unclear' as const,
     );
-    if (listed === 'spent') quota.spend();
+    if (listed === 'spent') await quota.spend().catch(() => undefined);
     if (listed === 'refused') {
       if (refusedAt === undefined) options.onRefused?.();
       refusedAt = performance.now();

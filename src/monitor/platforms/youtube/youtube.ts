@@ -2,7 +2,7 @@ import type { Platform, StreamRef, StreamStatus } from '../../../core/ports.ts';
 import { atMost } from '../../../lib/at-most.ts';
 import { HttpStatusError } from '../../../lib/net.ts';
 import { checkEach, type ProbeOptions, probeStream, unknownBy } from '../probe-stream.ts';
-import { createDataApi, type DataApi } from './data-api.ts';
+import { createDataApi, type DataApi, type DataApiOptions } from './data-api.ts';
 import { matchYoutube } from './match.ts';
 import { readPage } from './page.ts';
 import { type Judged, judgePlayer } from './player.ts';
@@ -10,9 +10,8 @@ import { type Judged, judgePlayer } from './player.ts';
 export type YoutubeOptions = ProbeOptions & {
   /** Of the pages. */
   root: string;
-  apiKey?: string | undefined;
-  /** Told once that the key is refused. */
-  onKeyRefused?: () => void;
+  /** The Data API, where there is a key for it. */
+  api?: Omit<DataApiOptions, 'root' | 'allowPrivate'> | undefined;
 };
 
 /** Each is a question to yt-dlp, which costs far more than a look at a page. */
@@ -73,9 +72,8 @@ export function createYoutubePlatform(options: YoutubeOptions): Platform {
   };
 }
 
-function openApi(root: string, { apiKey, allowPrivate, onKeyRefused }: YoutubeOptions): DataApi | undefined {
-  if (!apiKey) return undefined;
-  return createDataApi({ key: apiKey, root: dataApiRoot(root), allowPrivate, onRefused: onKeyRefused });
+function openApi(root: string, { api, allowPrivate }: YoutubeOptions): DataApi | undefined {
+  return api && createDataApi({ ...api, root: dataApiRoot(root), allowPrivate });
 }
 
 /** Where the Data API is: beside a server that stands for YouTube, else at Google. Source: https://developers.google.com/youtube/v3/docs */
