@@ -58,7 +58,9 @@ async function clearAway(path: string, me: string, dataDir: string): Promise<voi
     return rm(aside, { force: true });
   }
   try {
-    if (!(await isRunning(await readFile(path, 'utf8').catch(() => '')))) await rm(path, { force: true });
+    // Where there is no file any more, somebody is about to make one: that one is not to be removed.
+    const left = await readFile(path, 'utf8').catch(() => undefined);
+    if (left !== undefined && !(await isRunning(left))) await rm(path, { force: true });
   } finally {
     await rm(clearing, { force: true });
   }
