@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -7,6 +7,7 @@ import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { openQueue } from '../../src/queue/queue.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,7 +24,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startEmbeddedPostgres(dir, log);
   const sql = postgres(server.url, { max: 1, onnotice: () => {} });
   await hasten(sql, new URL(server.url).password);
-  await sql`create database template_aircheck`;
+  const memory = await memoryFolder(
+    process.getuid?.() === 0 ? (await stat(join(dir, 'postgres/cluster'))).uid : undefined,
+  );
+  if (memory) await sql.unsafe(`create tablespace memory location '${memory}'`);
+  // A clone lies where its template does.
+  await sql.unsafe(`create database template_aircheck ${memory ? 'tablespace memory' : ''}`);
   await sql.end();
   const template = new URL(server.url);
   template.pathname = '/template_aircheck';
@@ -33,7 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgresUrl', server.url);
   return async () => {
     await server.stop();
-    await rm(dir, { recursive: true, force: true, maxRetries: 10 });
+    for (const each of memory ? [dir, memory] : [dir]) await rm(each, { recursive: true, force: true, maxRetries: 10 });
   };
 }
 
