@@ -86,11 +86,34 @@ async function postgresConnection(url: string): Promise<Connection> {
 /** BullMQ waits without end for a Redis that goes away while it closes. What it waits for is nothing of ours. */
 const closeLimitMs = 5_000;
 
-async function waitAtMost(limitMs: number, closing: Promise<unknown>): Promise<void> {
+/** An `add` that takes longer than this is not waited for: BullMQ waits without end for a Redis that is away. */
+const bellLimitMs = 2_000;
+
+/** @returns whether it was over in time. @throws what it threw until then */
+async function isOverBy(limitMs: number, doing: Promise<unknown>): Promise<boolean> {
   const over = new AbortController();
-  const limit = delay(limitMs, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([closing.catch(() => undefined), limit]);
-  over.abort();
+  const limit = delay(limitMs, false, { signal: over.signal }).catch(() => false);
+  try {
+    return await Promise.race([doing.then(() => true), limit]);
+  } finally {
+    over.abort();
+  }
+}
+
+const waitAtMost = async (limitMs: number, closing: Promise<unknown>): Promise<void> =>
+  void (await isOverBy(
+    limitMs,
+    closing.catch(() => undefined),
+  ));
+
+async function addAll(queues: Map<JobName, Queue>, jobs: Job[], turn: number | undefined): Promise<void> {
+  for (const name of jobNames) {
+    const mine = jobs.filter((job) => job.name === name);
+    if (mine.length === 0) continue;
+    const opts = { attempts: 1, removeOnComplete: true, removeOnFail: true };
+    const bulk = mine.map((job) => ({ name, data: job.data, opts: { ...opts, jobId: jobId(job, turn) } }));
+    await queues.get(name)?.addBulk(bulk);
+  }
 }
 
 function openOn(connection: Connection, log: Logger): JobQueue {
@@ -98,21 +121,17 @@ function openOn(connection: Connection, log: Logger): JobQueue {
     jobNames.map((name) => [name, new Queue(name, connection.options as never, connection.factory as never)]),
   );
   for (const queue of queues.values()) queue.on('error', (err) => log.debug({ err }, 'queue'));
+  let isAway = false;
   return {
     backend: connection.backend,
     async add(jobs, turn) {
-      for (const name of jobNames) {
-        const mine = jobs.filter((job) => job.name === name);
-        if (mine.length === 0) continue;
-        await queues.get(name)?.addBulk(
-          mine.map((job) => ({
-            name,
-            data: job.data,
-            opts: { jobId: jobId(job, turn), attempts: 1, removeOnComplete: true, removeOnFail: true },
-          })),
-        );
-      }
-      step('queue.added');
+      // What is rung meanwhile would only pile up: `sweep` adds it again.
+      if (isAway) return;
+      const adding = addAll(queues, jobs, turn);
+      if (await isOverBy(bellLimitMs, adding)) return step('queue.added');
+      log.warn('the queue is away; whoever rings does not wait for it');
+      isAway = true;
+      void adding.catch((err) => log.debug({ err }, 'jobs were not added')).finally(() => (isAway = false));
     },
     work: (handlers, concurrency, lockMs) => startWorkers(connection, { handlers, concurrency, lockMs }, log),
     ping: async () => void (await connection.ping()),

@@ -121,6 +121,23 @@ test('a job that the queue lost track of holds nobody up: that of another turn r
   await workers.close();
 });
 
+test('whoever rings does not wait for a Redis that is away, and is heard when it is back', async () => {
+  const own = await startRedis();
+  const queue = await openQueue(own.url, createLogger('silent'));
+  const plan = vi.fn(nothing);
+  const workers = queue.work({ ...handlers, plan }, concurrency, 1_000);
+  await queue.add([plan1]);
+  await waitFor(() => plan.mock.calls.length === 1);
+  await own.stop();
+  await queue.add([plan1]);
+  await queue.add([plan1]);
+  const again = await startRedis(Number(new URL(own.url).port));
+  flow.closes(() => again.stop());
+  await waitFor(() => plan.mock.calls.length === 2);
+  await workers.close();
+  await queue.close();
+});
+
 test('a queue closes while its Redis is away', async () => {
   const own = await startRedis();
   const queue = await openQueue(own.url, createLogger('silent'));
