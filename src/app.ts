@@ -23,6 +23,7 @@ import { openMp4 } from './media/whole.ts';
 import { createDirectPlatform } from './monitor/platforms/direct.ts';
 import { createGenericPlatform } from './monitor/platforms/generic.ts';
 import { createKickPlatform } from './monitor/platforms/kick.ts';
+import { createMediamtxPlatform } from './monitor/platforms/mediamtx/mediamtx.ts';
 import { createTwitchPlatform } from './monitor/platforms/twitch/twitch.ts';
 import { dailyUnits } from './monitor/platforms/youtube/quota.ts';
 import { createYoutubePlatform } from './monitor/platforms/youtube/youtube.ts';
@@ -108,6 +109,7 @@ function openPlatforms({ config, log, db }: Pick<App, 'config' | 'log' | 'db'>, 
     createTwitchPlatform({ ...generic, clientId, clientSecret, apiRoot, authRoot }),
     createYoutubePlatform({ ...generic, root: config.youtubeRoot, api: youtubeApi({ config, log, db }) }),
     createKickPlatform(generic),
+    createMediamtxPlatform(generic),
     createDirectPlatform(generic),
     createGenericPlatform(generic),
   ];

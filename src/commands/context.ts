@@ -1,5 +1,5 @@
 import type { App } from '../app.ts';
-import { streamName } from '../core/card.ts';
+import { isNamedByAddress, streamName } from '../core/card.ts';
 import { parseRef, shown } from '../core/command.ts';
 import { UserError } from '../core/errors.ts';
 import type { ChatAddress, Language, Role } from '../core/model.ts';
@@ -54,8 +54,10 @@ export async function pickDeliveries(
 async function byRef(app: App, ctx: CommandContext, ref: string): Promise<ChatDelivery[]> {
   const parsed = parseRef(ref);
   if (!parsed) {
-    const stream = looksLikeUrl(ref) ? matchStream(app, parseStreamUrl(ref).href) : undefined;
-    return stream ? findChatDeliveries(app.db, ctx.chat, { stream }) : [];
+    const { href } = looksLikeUrl(ref) ? parseStreamUrl(ref) : {};
+    const links = href === undefined ? [] : [matchStream(app, href), matchServer(app, href)];
+    const named = links.filter((link) => link !== undefined);
+    return (await Promise.all(named.map((stream) => findChatDeliveries(app.db, ctx.chat, { stream })))).flat();
   }
   const { kind, id } = parsed;
   if (kind === 's') return findChatDeliveries(app.db, ctx.chat, { sessionId: id });
@@ -75,6 +77,17 @@ export function matchStream(app: App, href: string) {
   const url = new URL(href);
   for (const platform of app.platforms) {
     const match = platform.match(url);
+    if (match) return { platform: platform.name, ...match };
+  }
+  return undefined;
+}
+
+/** The server a link names, of those that list their streams; not where a site knows the link. */
+export function matchServer(app: App, href: string): ReturnType<typeof matchStream> {
+  const site = matchStream(app, href);
+  if (site && !isNamedByAddress(site.platform)) return undefined;
+  for (const platform of app.platforms) {
+    const match = platform.matchServer?.(new URL(href));
     if (match) return { platform: platform.name, ...match };
   }
   return undefined;

@@ -26,6 +26,7 @@ export function rulesOf(args: Args, timeZone: string, now: Date): WatchRules {
   if (args.category !== undefined) rules.category = String(args.category);
   if (args['not-category'] !== undefined) rules.notCategory = String(args['not-category']);
   if (args.waiting !== undefined) rules.waiting = args.waiting === 'on';
+  if (args.auto !== undefined) rules.auto = String(args.auto);
   return rules;
 }
 

@@ -5,7 +5,7 @@ import type { Platform, StreamRef } from '../core/ports.ts';
 import { findTimeZone } from '../db/chat-settings.ts';
 import { addTargets, type TargetRow } from '../db/deliveries.ts';
 import { ensureTarget, toStreamRef, upsertStream, upsertWatch, type WatchRow } from '../db/watches.ts';
-import { type Args, type CommandContext, matchStream } from './context.ts';
+import { type Args, type CommandContext, matchServer, matchStream } from './context.ts';
 import { rulesOf } from './order-rules.ts';
 
 export type Order = {
@@ -18,8 +18,12 @@ export type Order = {
 };
 
 /** The Platform of a link and its Stream row. @throws UserError `site_unknown` */
-export async function findStream(app: App, href: string): Promise<{ platform: Platform; stream: StreamRef }> {
-  const match = matchStream(app, href);
+export const findStream = (app: App, href: string) => upsertMatch(app, matchStream(app, href));
+
+async function upsertMatch(
+  app: App,
+  match: ReturnType<typeof matchStream>,
+): Promise<{ platform: Platform; stream: StreamRef }> {
   const platform = app.platforms.find(({ name }) => name === match?.platform);
   if (!match || !platform) throw new UserError('site_unknown');
   return { platform, stream: toStreamRef(await upsertStream(app.db, match)) };
@@ -55,6 +59,24 @@ async function findOrdered(
   return [first, ...others];
 }
 
+/** The server whose streams `auto=` watches. @throws UserError `no_list` where the link is of another kind */
+async function findServer(app: App, href: string): Promise<{ platform: Platform; stream: StreamRef }> {
+  const server = matchServer(app, href);
+  if (!server) throw new UserError('no_list');
+  return upsertMatch(app, server);
+}
+
+/**
+ * What is ordered: the Stream of the link, or a server where `auto=` stands.
+ *
+ * @throws UserError `site_unknown`, `no_list`, `auto_with_cross`
+ */
+export function findOrderedStream(app: App, args: Args): Promise<{ platform: Platform; stream: StreamRef }> {
+  if (args.auto === undefined) return findStream(app, String(args.url));
+  if (args.cross !== undefined) throw new UserError('auto_with_cross');
+  return findServer(app, String(args.url));
+}
+
 /** The Stream that `cross=` pairs with another one. @throws UserError `site_unknown`, `cross_with_itself` */
 async function findPair(app: App, stream: StreamRef, href: string): Promise<StreamRef> {
   const { stream: pair } = await findStream(app, href);
@@ -65,10 +87,11 @@ async function findPair(app: App, stream: StreamRef, href: string): Promise<Stre
 /**
  * Writes the Watch that `/record` or `/watch` orders.
  *
- * @throws UserError `site_unknown`, `target_unknown`, `cross_with_itself`; what `rulesOf` throws
+ * @throws UserError `site_unknown`, `no_list`, `auto_with_cross`, `target_unknown`, `cross_with_itself`; what `rulesOf`
+ *   throws
  */
 export async function placeOrder(app: App, ctx: CommandContext, args: Args, once: boolean): Promise<Order> {
-  const { platform, stream } = await findStream(app, String(args.url));
+  const { platform, stream } = await findOrderedStream(app, args);
   const [first, ...others] = await findOrdered(app, ctx, args.to);
   const rules = rulesOf(args, await findTimeZone(app.db, ctx.chat), new Date());
   const cross = args.cross === undefined ? undefined : await findPair(app, stream, String(args.cross));

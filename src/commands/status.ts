@@ -10,7 +10,7 @@ import { textOf, troubleSentence } from '../core/text/text.ts';
 import { findTimeZone } from '../db/chat-settings.ts';
 import { findDetection } from '../db/detection.ts';
 import { findGaps, keptInWindow } from '../db/sessions.ts';
-import { findAsked } from '../db/troubles.ts';
+import { findAsked, findWait } from '../db/troubles.ts';
 import { findChatDeliveries, findWatches } from '../db/watches.ts';
 import { type ChatDelivery, type Command, type CommandContext, pickDeliveries } from './context.ts';
 import { describeOrders, orderLine } from './order-lines.ts';
@@ -87,7 +87,8 @@ async function describe(app: App, ctx: CommandContext, group: [ChatDelivery, ...
     formatSize(kept.sizeBytes),
     gaps.length === 0 ? undefined : t.card.gapCount(gaps.length, formatDuration(missing)),
   ];
-  const trouble = delivery.error ?? (session.state === 'reconnecting' ? rendition.trouble : undefined);
+  const waits = await findWait(app.db, [delivery]);
+  const trouble = delivery.error ?? waits ?? (session.state === 'reconnecting' ? rendition.trouble : undefined);
   const sentence = trouble ? troubleSentence(ctx.language, trouble) : undefined;
   const name = cutAtWord(session.title ?? streamName(stream), 80);
   const asked = questions.map((question) => askingSentence(ctx.language, question));

@@ -248,7 +248,7 @@ function adLines(language: Language, { adBreaks = [] }: CommentFacts): string[] 
 }
 
 /** Platforms whose channels are whole addresses, which may hold secrets. */
-export const isNamedByAddress = (platform: string) => ['generic', 'direct'].includes(platform);
+export const isNamedByAddress = (platform: string) => ['generic', 'direct', 'mediamtx'].includes(platform);
 
 const isAddress = (channel: string) => /^[a-z]+:\/\//i.test(channel);
 

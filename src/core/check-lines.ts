@@ -21,10 +21,15 @@ export function checkLines(language: Language, checks: LooksInARow[], now = new 
   const stateOf = ({ state }: LooksInARow) => t.states[state] ?? state;
   const lines = [t.now(stateOf(last), formatDuration(now.getTime() - last.at.getTime()), last.count)];
   if (last.reason !== null && !plainReasons.has(last.reason)) lines.push(troubleSentence(language, last.reason));
-  const silentMs = now.getTime() - last.lastAt.getTime();
-  if (silentMs > staleAfterMs) lines.push(t.stale(formatDuration(silentMs)));
+  lines.push(...staleLines(language, last, now));
   const lengthOf = ({ at, lastAt }: LooksInARow) => formatDuration(lastAt.getTime() - at.getTime());
   return [...lines, ...earlier.map((check) => t.before(stateOf(check), lengthOf(check), check.count))];
+}
+
+/** Tells that nobody looks any more, where that is so. */
+export function staleLines(language: Language, { lastAt }: LooksInARow, now: Date): string[] {
+  const silentMs = now.getTime() - lastAt.getTime();
+  return silentMs > staleAfterMs ? [textOf(language).checks.stale(formatDuration(silentMs))] : [];
 }
 
 /** How fast a broadcast was seen and recorded; what is not known is absent. */

@@ -3,10 +3,10 @@ import { adPolicies, engines, postModes, qualities, type Role, roles, watchModes
 import { readArgument } from './read-argument.ts';
 import { displayUrl, looksLikeUrl } from './url.ts';
 
-/** `pattern`: words or `/…/`. `split`: a duration, or `title`. `schedule`, `moment`, `days`: `core/schedule.ts`. */
+/** `pattern`: words or `/…/`. `names`: `core/names.ts`. `split`: a duration, or `title`. `schedule`, `moment`, `days`: `core/schedule.ts`. */
 export type ArgType =
   | ('url' | 'ref' | 'text' | 'duration' | 'size' | 'number')
-  | ('pattern' | 'split' | 'schedule' | 'moment' | 'days')
+  | ('pattern' | 'names' | 'split' | 'schedule' | 'moment' | 'days')
   | readonly string[];
 export type Arg = { name: string; type: ArgType; isRequired?: boolean };
 export type CommandSpec = {
@@ -35,6 +35,7 @@ const watchRules: Arg[] = [
   { name: 'mode', type: watchModes },
   { name: 'waiting', type: ['on', 'off'] },
   { name: 'cross', type: 'url' },
+  { name: 'auto', type: 'names' },
 ];
 const recordTimes: Arg[] = [
   { name: 'for', type: 'duration' },
@@ -172,7 +173,7 @@ export type ParsedCommand = { name: CommandName; args: Record<string, string | n
  *
  * @returns undefined where the text is no command
  * @throws UserError `unknown_command`, `missing_argument`, `bad_argument`, `unknown_option`, `too_many_arguments`,
- *   `bad_url`, `bad_pattern`, `pattern_too_long`
+ *   `bad_url`, `bad_pattern`, `pattern_too_long`, `bad_names`
  */
 export function parseCommand(text: string): ParsedCommand | undefined {
   const words = splitWords(text);

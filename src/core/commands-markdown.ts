@@ -13,7 +13,7 @@ export function usage(spec: CommandSpec): string {
 
 const shapes: Record<Exclude<ArgType, readonly string[]>, string> = {
   ...{ duration: '2h', size: '50MB', number: '2', text: '…', url: 'URL', ref: 'ID' },
-  ...{ pattern: 'words|/…/', split: '30m|title', moment: '20:00', days: 'mon,thu' },
+  ...{ pattern: 'words|/…/', names: 'web-*,!web-test', split: '30m|title', moment: '20:00', days: 'mon,thu' },
   schedule: '"mon-fri 20:00-23:30"',
 };
 

@@ -2,7 +2,8 @@
  * The words of Aircheck. A new word in the code gets a line here.
  *
  * - **Stream**: one thing that can go live: platform + channel + canonical URL.
- * - **Watch**: a chat's standing order on a Stream: targets, quality, rules. `/record` is a Watch with `once`.
+ * - **Watch**: a chat's standing order on a Stream: targets, quality, rules. `/record` is a Watch with `once`. One on a
+ *   server (`auto=`) has others made for it, on single streams.
  * - **Session**: one broadcast from live to end, reconnects included.
  * - **Rendition**: one quality of a Session: captured (`best`, `720p`, `audio`) or derived later; has Takes.
  * - **Take**: one uninterrupted capture of a Rendition with one set of codec parameters. A reconnect, a new

@@ -71,7 +71,21 @@ export type Platform = {
    * seldom, and only for Streams whose Watches wait. In batches, order and errors as `check`.
    */
   checkOffline?(streams: StreamRef[], signal: AbortSignal): Promise<StreamStatus[]>;
+  /**
+   * The server a URL names, where a person asks for its streams by name (`auto=`); undefined where no server of this
+   * platform can be there. A server is a Stream that is never live itself.
+   */
+  matchServer?(url: URL): { channel: string; url: string } | undefined;
+  /**
+   * The streams that are live on a server now. `check` is given them like the server.
+   *
+   * @throws UserError `address_refused`, or with what a person has to do; TemporaryError
+   */
+  list?(server: StreamRef, signal: AbortSignal): Promise<ListedStream[]>;
 };
+
+/** A stream of a server, as a row of Streams: `platformId` is its name there. */
+export type ListedStream = { channel: string; url: string; platformId: string };
 
 /** A media address ready to be captured, as `media/resolve.ts` makes it. */
 export type SourceInput = {

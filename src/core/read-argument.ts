@@ -2,6 +2,7 @@ import type { Arg } from './command.ts';
 import { parseDuration, parseSize } from './duration.ts';
 import type { UserError } from './errors.ts';
 import { readPattern } from './filter.ts';
+import { readNames } from './names.ts';
 import { parseDays, parseMoment, parseSchedule } from './schedule.ts';
 import { parseStreamUrl } from './url.ts';
 
@@ -12,7 +13,8 @@ const leastLimitBytes = 100_000;
  * The value of an argument as it is used: durations in ms, sizes in bytes, URLs canonical; the rest as it was typed,
  * once it is known to be good.
  *
- * @throws UserError what `bad` makes of what is wanted; `bad_url`, `bad_pattern`, `pattern_too_long`
+ * @throws UserError what `bad` makes of what is wanted; `bad_url`, `bad_pattern`, `pattern_too_long`,
+ *   `bad_names`
  */
 export function readArgument({ name, type }: Arg, value: string, bad: (wanted: string) => UserError): string | number {
   const need = <T>(found: T | undefined, wanted: string): T => {
@@ -33,6 +35,8 @@ export function readArgument({ name, type }: Arg, value: string, bad: (wanted: s
       return need(/^[1-9]\d{0,6}$/.test(value) ? Number(value) : undefined, 'a number from 1');
     case 'pattern':
       return readPattern(name, value).text;
+    case 'names':
+      return readNames(value).text;
     case 'schedule':
       return need(same(parseSchedule(value) !== undefined), 'mon-fri 20:00-23:30, sat 18:00-02:00');
     case 'moment':

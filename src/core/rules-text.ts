@@ -15,6 +15,7 @@ export function describeRules(order: ToldOrder, language: Language, now = new Da
   const told = <T>(value: T | undefined, words: (value: T) => string | undefined) =>
     value === undefined ? undefined : words(value);
   const facts = [
+    told(rules.auto, t.auto),
     mode === 'notify' ? t.notify : undefined,
     formatTimes(rules, timeZone, language, now),
     told(rules.title, t.title),

@@ -32,6 +32,8 @@ export type WatchRules = {
   keepMs?: number;
   /** Announced and renamed broadcasts make a card before they begin (`waiting=on`). */
   waiting?: boolean;
+  /** The Stream is a server: those of its streams that are named so are watched (`core/names.ts`), each by itself. */
+  auto?: string;
 };
 
 /** What a broadcast is called, as far as its site tells. */

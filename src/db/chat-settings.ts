@@ -36,7 +36,7 @@ export async function setTimeZone(db: Database, { kind, chatId }: ChatAddress, t
           sql`${watches.rules} ? 'schedule'`,
         ),
       )
-      .returning({ id: watches.id });
-    return rows.map(({ id }) => id);
+      .returning({ id: watches.id, parentId: watches.parentId });
+    return rows.flatMap(({ id, parentId }) => (parentId === null ? [id] : []));
   });
 }

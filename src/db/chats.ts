@@ -84,6 +84,10 @@ async function moveWatches(tx: Queryable, { kind, from, to }: Move): Promise<voi
     where w.chat_kind = ${kind} and w.chat_id = ${from} and w.ended_at is null and not w.once and exists (
       select 1 from watches n where n.chat_kind = ${kind} and n.chat_id = ${to} and n.stream_id = w.stream_id
         and n.quality = w.quality and n.ended_at is null and not n.once)`);
+  // So end those that were made for one of these.
+  await tx.execute(sql`
+    update watches w set ended_at = now() from watches p
+    where p.id = w.parent_id and p.ended_at is not null and w.ended_at is null`);
   await tx
     .update(watches)
     .set({ chatId: to })

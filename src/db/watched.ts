@@ -17,6 +17,8 @@ export type WatchedRow = {
   hasWaiting: boolean;
   /** An order pairs it with another Stream. */
   isPaired: boolean;
+  /** It is a server, and an order is on its streams. */
+  isServer: boolean;
 };
 
 /** The watched Streams of some shards. */
@@ -32,7 +34,7 @@ const numbers = (list: Iterable<number>) =>
 
 type Raw = { id: string; platform: string; channel: string; url: string; platformId: string | null } & Pick<
   WatchedRow,
-  'title' | 'category' | 'orders' | 'isUnsettled' | 'hasWaiting' | 'isPaired'
+  'title' | 'category' | 'orders' | 'isUnsettled' | 'hasWaiting' | 'isPaired' | 'isServer'
 >;
 
 /** Orders stand on their Stream and on the one it is paired with. */
@@ -47,7 +49,7 @@ async function find(db: Queryable, which: SQL): Promise<WatchedRow[]> {
       bool_or(o.mode = 'record' and not exists (
         select from deliveries d where d.watch_id = o.id and d.closed_at is null)) as "isUnsettled",
       coalesce(bool_or((o.rules->'waiting')::text = 'true'), false) as "hasWaiting",
-      bool_or(o.cross_id is not null) as "isPaired"
+      bool_or(o.cross_id is not null) as "isPaired", bool_or(o.rules ? 'auto') as "isServer"
     from orders o join streams s on s.id = o.stream_id where ${which} group by s.id`);
   return rows.map(({ id, platform, channel, url, platformId, ...rest }) => ({
     ...rest,

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, notInArray, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 import { finalDeliveryStates } from '../core/delivery.ts';
 import type { ChatAddress, Language, Quality, WatchMode } from '../core/model.ts';
@@ -16,7 +16,7 @@ export const toStreamRef = ({ id, platform, channel, url, platformId }: typeof s
 });
 
 /** Makes or finds the Stream a platform calls `channel`. */
-export async function upsertStream(db: Queryable, stream: { platform: string; channel: string; url: string }) {
+export async function upsertStream(db: Queryable, stream: Omit<StreamRef, 'id'>) {
   const [row] = await db
     .insert(streams)
     .values(stream)
@@ -95,21 +95,31 @@ async function writeWatch(tx: Queryable, { chat, targetId: _, ...order }: NewWat
   return row;
 }
 
-/** Ends a Watch: nothing new is recorded for it. */
+/** Ends a Watch, with those that were made for it: nothing new is recorded for it. */
 export async function endWatch(db: Queryable, watchId: number): Promise<void> {
-  await db.update(watches).set({ endedAt: sql`now()` }).where(eq(watches.id, watchId));
+  const ended = { endedAt: sql`now()` };
+  await db.update(watches).set(ended).where(eq(watches.id, watchId));
+  // By then none is made for it any more.
+  await db
+    .update(watches)
+    .set(ended)
+    .where(isMadeFor([watchId]));
 }
 
-const crossStreams = alias(streams, 'cross_streams');
+/** Orders on single streams that stand for these on whole servers. */
+const isMadeFor = (watchIds: number[]) => and(inArray(watches.parentId, watchIds), isNull(watches.endedAt));
 
-/** Standing orders of a chat, newest first, with the Stream each is paired with. */
+const crossStreams = alias(streams, 'cross_streams');
+const parents = alias(watches, 'parents');
+
+/** Standing orders that a chat gave, newest first, with the Stream each is paired with. */
 export async function findWatches(db: Queryable, chat: ChatAddress) {
   return db
     .select({ watch: watches, stream: streams, cross: crossStreams })
     .from(watches)
     .innerJoin(streams, eq(streams.id, watches.streamId))
     .leftJoin(crossStreams, eq(crossStreams.id, watches.crossId))
-    .where(and(eq(watches.chatKind, chat.kind), eq(watches.chatId, chat.chatId), isNull(watches.endedAt)))
+    .where(isGivenBy(chat))
     .orderBy(desc(watches.id));
 }
 
@@ -118,6 +128,7 @@ export type DeliveryFilter = {
   watchId?: number;
   deliveryId?: number;
   postId?: number;
+  /** Of this Stream; where it is a server, of its streams. */
   stream?: { platform: string; channel: string };
   /** Its window is open: still captured for this chat. */
   isOpen?: boolean;
@@ -141,11 +152,12 @@ export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filte
         eq(watches.chatKind, chat.kind),
         eq(watches.chatId, chat.chatId),
         filter.sessionId === undefined ? undefined : eq(deliveries.sessionId, filter.sessionId),
-        filter.watchId === undefined ? undefined : eq(watches.id, filter.watchId),
+        filter.watchId === undefined
+          ? undefined
+          : or(eq(watches.id, filter.watchId), eq(watches.parentId, filter.watchId)),
         filter.deliveryId === undefined ? undefined : eq(deliveries.id, filter.deliveryId),
         filter.postId === undefined ? undefined : eq(deliveries.id, ofPost(db, filter.postId)),
-        filter.stream === undefined ? undefined : eq(streams.platform, filter.stream.platform),
-        filter.stream === undefined ? undefined : eq(streams.channel, filter.stream.channel),
+        filter.stream === undefined ? undefined : or(isCalled(filter.stream), isOnServer(db, filter.stream)),
         filter.isOpen ? isNull(deliveries.closedAt) : undefined,
         filter.isUnfinished ? notInArray(deliveries.state, finalDeliveryStates) : undefined,
       ),
@@ -154,31 +166,51 @@ export async function findChatDeliveries(db: Queryable, chat: ChatAddress, filte
     .limit(mostDeliveries);
 }
 
+type Named = { platform: string; channel: string };
+const isCalled = ({ platform, channel }: Named) => and(eq(streams.platform, platform), eq(streams.channel, channel));
+const isOnServer = (db: Queryable, server: Named) =>
+  inArray(
+    watches.parentId,
+    db
+      .select({ id: parents.id })
+      .from(parents)
+      .innerJoin(crossStreams, eq(crossStreams.id, parents.streamId))
+      .where(and(eq(crossStreams.platform, server.platform), eq(crossStreams.channel, server.channel))),
+  );
+
 const ofPost = (db: Queryable, postId: number) =>
   db.select({ id: posts.deliveryId }).from(posts).where(eq(posts.id, postId));
 
 /** Standing orders of a chat that nothing new is recorded for from now on. @returns ids of those that were not paused */
 export async function pauseWatches(db: Queryable, chat: ChatAddress, watchIds: number[]): Promise<number[]> {
+  const paused = { pausedAt: sql`now()` };
   const rows = await db
     .update(watches)
-    .set({ pausedAt: sql`now()` })
-    .where(and(isOpenOf(chat), inArray(watches.id, watchIds), isNull(watches.pausedAt)))
+    .set(paused)
+    .where(and(isGivenBy(chat), inArray(watches.id, watchIds), isNull(watches.pausedAt)))
     .returning({ id: watches.id });
-  return rows.map(({ id }) => id);
+  const ids = rows.map(({ id }) => id);
+  // Those that are made for them from then on are paused too.
+  await db.update(watches).set(paused).where(isMadeFor(ids));
+  return ids;
 }
 
 /** Goes on with the standing orders of a chat that are paused, or with those of them. @returns their ids */
 export async function resumeWatches(db: Queryable, chat: ChatAddress, watchIds?: number[]): Promise<number[]> {
+  const resumed = { pausedAt: null };
   const rows = await db
     .update(watches)
-    .set({ pausedAt: null })
-    .where(and(isOpenOf(chat), isNotNull(watches.pausedAt), watchIds && inArray(watches.id, watchIds)))
+    .set(resumed)
+    .where(and(isGivenBy(chat), isNotNull(watches.pausedAt), watchIds && inArray(watches.id, watchIds)))
     .returning({ id: watches.id });
-  return rows.map(({ id }) => id);
+  const ids = rows.map(({ id }) => id);
+  await db.update(watches).set(resumed).where(isMadeFor(ids));
+  return ids;
 }
 
-const isOpenOf = ({ kind, chatId }: ChatAddress) =>
-  and(eq(watches.chatKind, kind), eq(watches.chatId, chatId), isNull(watches.endedAt));
+/** People know the orders that they gave, not those that were made for them. */
+const isGivenBy = ({ kind, chatId }: ChatAddress) =>
+  and(eq(watches.chatKind, kind), eq(watches.chatId, chatId), isNull(watches.endedAt), isNull(watches.parentId));
 
 /** Ids of the standing orders that post to a Target. */
 export async function findWatchesOfTarget(db: Queryable, targetId: number): Promise<number[]> {
@@ -186,7 +218,7 @@ export async function findWatchesOfTarget(db: Queryable, targetId: number): Prom
     .select({ id: watches.id })
     .from(watchTargets)
     .innerJoin(watches, eq(watches.id, watchTargets.watchId))
-    .where(and(eq(watchTargets.targetId, targetId), isNull(watches.endedAt)))
+    .where(and(eq(watchTargets.targetId, targetId), isNull(watches.endedAt), isNull(watches.parentId)))
     .orderBy(watches.id);
   return rows.map((row) => row.id);
 }

@@ -3,17 +3,20 @@ import type { App } from '../app.ts';
 import type { StreamStatus } from '../core/ports.ts';
 import { findActiveSession } from '../db/sessions.ts';
 import { announce, noteNames } from './announce.ts';
+import { followServer } from './follow-server.ts';
 import type { Watched } from './watched.ts';
 
 /** What is live and settled is gone through again this often, whatever was missed. */
 const reapplyMs = 300_000;
 
 /**
- * Makes of an answer what is to be made of it: a live Stream has its Session, an announced one its card. Where nothing
+ * Makes of an answer what is to be made of it: a live Stream has its Session, an announced one its card, what is live on a
+ * server its own orders. Where nothing
  * changed since the last look, nothing is asked of the database.
  */
 export async function useStatus(app: App, watched: Watched, status: StreamStatus): Promise<void> {
   if (status.state === 'unknown') return noteNames(app, watched, status);
+  if (watched.isServer) return followServer(app, watched);
   if (status.state !== 'live') {
     delete watched.applied;
     return announce(app, watched, status);

@@ -40,6 +40,8 @@ export type Watched = WatchedRow & {
   applied?: Applied;
   /** What it was last said to announce. */
   announced?: string;
+  /** Of a server: what was last made of its list. */
+  followed?: { facts: string; at: number };
 };
 
 /**

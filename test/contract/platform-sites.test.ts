@@ -1,10 +1,12 @@
 import { createDirectPlatform } from '../../src/monitor/platforms/direct.ts';
 import { createGenericPlatform } from '../../src/monitor/platforms/generic.ts';
 import { createKickPlatform } from '../../src/monitor/platforms/kick.ts';
+import { createMediamtxPlatform } from '../../src/monitor/platforms/mediamtx/mediamtx.ts';
 import { createTwitchPlatform } from '../../src/monitor/platforms/twitch/twitch.ts';
 import { createYoutubePlatform } from '../../src/monitor/platforms/youtube/youtube.ts';
 import { startAnsweringYtdlp } from '../support/answering-ytdlp.ts';
 import { startKick } from '../support/kick.ts';
+import { startMediamtx } from '../support/mediamtx.ts';
 import { startPlaylistSite } from '../support/playlist-site.ts';
 import { programs } from '../support/programs.ts';
 import { startTwitch } from '../support/twitch/server.ts';
@@ -57,6 +59,28 @@ platformContract('kick', async () => {
     badLink: 'https://kick.com/nobody_has_this',
     foreignLink: 'https://kick.example/one',
     setLive: (name, isLive) => site.setChannel(name, isLive ? { slug: `1-${name}` } : undefined),
+    setFault: (fault) => site.setFault(fault === 'error' ? 500 : fault),
+    close: site.close,
+  };
+});
+
+platformContract('mediamtx', async () => {
+  const site = await startMediamtx();
+  // Nobody types the address of one of its streams: they come from its list.
+  const match = (url: URL) => {
+    const platformId = url.pathname.slice(1);
+    const port = url.port === '1' ? 1 : site.port;
+    return {
+      channel: `http://127.0.0.1:${port}/${platformId}`,
+      url: `rtsp://127.0.0.1:8554/${platformId}`,
+      platformId,
+    };
+  };
+  return {
+    platform: { ...createMediamtxPlatform(options), match },
+    link: (name) => `rtsp://127.0.0.1:8554/${name}`,
+    badLink: 'rtsp://127.0.0.1:1/one',
+    setLive: (name, isLive) => site.set(name, isLive),
     setFault: (fault) => site.setFault(fault === 'error' ? 500 : fault),
     close: site.close,
   };

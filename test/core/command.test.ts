@@ -163,6 +163,7 @@ test('a command that is printed is read back the same', () => {
     if (type === 'duration') return fc.integer({ min: 1, max: 1e6 }).map((seconds) => seconds * 1000);
     if (type === 'split') return fc.constantFrom<string | number>('title', 1_800_000);
     if (type === 'pattern') return fc.constantFrom('/^any% ?run$/', 'just chatting');
+    if (type === 'names') return fc.constantFrom('web-*,!web-test', '*');
     if (type === 'schedule') return fc.constantFrom('mon-fri 20:00-23:30, sat 18:00-02:00', '08:00-09:00');
     if (type === 'moment') return fc.constantFrom('20:00', '2026-12-24T20:00');
     if (type === 'days') return fc.constantFrom('mon,thu', 'daily');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseCommand } from '../../src/core/command.ts';
 import { matches } from '../../src/core/filter.ts';
+import { readNames } from '../../src/core/names.ts';
 import { parseSchedule } from '../../src/core/schedule.ts';
 import { formatWindows } from '../../src/core/schedule-text.ts';
 
@@ -28,6 +29,10 @@ test('its filters hold what it says, and its schedules are shown so', () => {
   expect(filters.length).toBeGreaterThan(5);
   for (const [filter = '', title = '', holds] of filters)
     expect([filter, title, matches(filter, title)]).toEqual([filter, title, holds === 'yes']);
+  const names = rowsOf('names');
+  expect(names.length).toBeGreaterThan(4);
+  for (const [typed = '', name = '', wanted] of names)
+    expect([typed, name, readNames(typed).test(name)]).toEqual([typed, name, wanted === 'yes']);
   const schedules = rowsOf('typed');
   expect(schedules.length).toBeGreaterThan(4);
   for (const [typed = '', shown] of schedules) expect(formatWindows(parseSchedule(typed) ?? [], 'en')).toBe(shown);

@@ -25,7 +25,7 @@ function listOf(urlsById: string[], pace: Pace): Watchlist {
 function addTo(list: Watchlist, id: number, url: string, { batchSize }: Pace): Watched {
   const stream = { id, platform: 'p', channel: `c${id}`, url };
   const row = { ...{ stream, title: null, category: null, orders: '' }, isUnsettled: false, hasWaiting: false };
-  return keep(list, { ...row, isPaired: false }, hostOf(stream, batchSize));
+  return keep(list, { ...row, isPaired: false, isServer: false }, hostOf(stream, batchSize));
 }
 
 /** Runs on a clock of its own: each look takes `tookMs` and is answered by `answer`. */

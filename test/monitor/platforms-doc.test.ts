@@ -5,6 +5,7 @@ import { codeSentence } from '../../src/core/text/text.ts';
 import { createDirectPlatform } from '../../src/monitor/platforms/direct.ts';
 import { createGenericPlatform } from '../../src/monitor/platforms/generic.ts';
 import { createKickPlatform } from '../../src/monitor/platforms/kick.ts';
+import { createMediamtxPlatform } from '../../src/monitor/platforms/mediamtx/mediamtx.ts';
 import { createTwitchPlatform } from '../../src/monitor/platforms/twitch/twitch.ts';
 import { createYoutubePlatform } from '../../src/monitor/platforms/youtube/youtube.ts';
 import { programs } from '../support/programs.ts';
@@ -24,6 +25,7 @@ test('the table of docs/platforms.md is what the platforms want', () => {
   expect(text).toContain(`| Twitch | ${pairs.join(' | ')} | no |`);
   expect(text).toContain(rowOf('YouTube', createYoutubePlatform({ ...options, root: 'https://www.youtube.com' })));
   expect(text).toContain(rowOf('Kick', createKickPlatform(options)));
+  expect(text).toContain(rowOf('MediaMTX (`auto=`)', createMediamtxPlatform(options)));
   expect(text).toContain(rowOf('addresses of media', createDirectPlatform(options)));
   expect(text).toContain(rowOf('any other page', createGenericPlatform(options)));
 });

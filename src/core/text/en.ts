@@ -122,6 +122,10 @@ export const en = {
     recording: (id: string, name: string) => `Recording ${name} as ${id}. /stop ${id} ends and posts it.`,
     watching: (id: string, name: string) =>
       `Watching ${name} as ${id}: I record it whenever it is live. /unwatch ${id} ends this.`,
+    watchingServer: (id: string, name: string, names: string) =>
+      `Watching ${name} as ${id}: I record each of its streams named ${names} whenever it is live. /unwatch ${id} ends this.`,
+    notifyingServer: (id: string, name: string, names: string) =>
+      `Watching ${name} as ${id}: I tell of each of its streams named ${names} whenever it goes live and record nothing. /unwatch ${id} ends this.`,
     rules: (rules: string) => `Only: ${rules}.`,
     notifying: (id: string, name: string) =>
       `Watching ${name} as ${id}: I tell of it whenever it goes live and record nothing. /unwatch ${id} ends this.`,
@@ -183,7 +187,22 @@ export const en = {
     notify: 'only told',
     waiting: 'with announcements',
     cross: (name: string) => `paired with ${name}`,
+    auto: (names: string) => `streams ${names}`,
     isPaused: 'paused',
+  },
+  /** Of an order on the streams of a server. */
+  server: {
+    live: (count: number) => `${many(count, 'stream', 'streams')} of it ${count === 1 ? 'is' : 'are'} watched:`,
+    none: (names: string) => `no stream named ${names} is live`,
+    silent: (length: string, reason: string) => `not known for ${length} which streams are live: ${reason}`,
+    full: (most: number) => `${most} streams are watched, which is the most for one order; others are not recorded`,
+    more: (count: number) => `… and ${count} more`,
+    liveNow: (names: string, count: number) => `Live now: ${names}${count > 10 ? ` and ${count - 10} more` : ''}.`,
+    noneNow: 'None of them is live now.',
+    silentNow: (reason: string) => `It does not tell now which streams are live; I keep asking. ${reason}`,
+    recordedAs: (session: string) => `recorded as ${session}`,
+    fullNotice: (id: string, name: string, most: number) =>
+      `More than ${most} streams of ${name} match ${id}, and ${most} is the most that one order watches; the others are not recorded. Use /watch with a narrower auto=, or several orders with another quality=.`,
   },
   /** Why an order does not record at the moment. */
   whyNot: {

@@ -128,6 +128,10 @@ export const ru = {
     recording: (id: string, name: string) => `Записываю ${name}, номер ${id}. /stop ${id} завершит и опубликует.`,
     watching: (id: string, name: string) =>
       `Слежу за ${name}, номер ${id}: записываю каждый эфир. /unwatch ${id} прекратит.`,
+    watchingServer: (id: string, name: string, names: string) =>
+      `Слежу за ${name}, номер ${id}: записываю каждый эфир с именем ${names}. /unwatch ${id} прекратит.`,
+    notifyingServer: (id: string, name: string, names: string) =>
+      `Слежу за ${name}, номер ${id}: сообщаю о каждом эфире с именем ${names} и ничего не записываю. /unwatch ${id} прекратит.`,
     rules: (rules: string) => `Только: ${rules}.`,
     notifying: (id: string, name: string) =>
       `Слежу за ${name}, номер ${id}: сообщаю о каждом эфире и ничего не записываю. /unwatch ${id} прекратит.`,
@@ -187,7 +191,21 @@ export const ru = {
     notify: 'только сообщать',
     waiting: 'с анонсами',
     cross: (name: string) => `в паре с ${name}`,
+    auto: (names: string) => `эфиры ${names}`,
     isPaused: 'на паузе',
+  },
+  server: {
+    live: (count: number) => `слежу за эфирами оттуда, их ${count}:`,
+    none: (names: string) => `эфиров с именем ${names} сейчас нет`,
+    silent: (length: string, reason: string) => `уже ${length} неизвестно, какие эфиры идут: ${reason}`,
+    full: (most: number) => `слежу за ${most} эфирами, больше для одного задания нельзя; остальные не пишутся`,
+    more: (count: number) => `… и ещё ${count}`,
+    liveNow: (names: string, count: number) => `Сейчас идут: ${names}${count > 10 ? ` и ещё ${count - 10}` : ''}.`,
+    noneNow: 'Сейчас ни один из них не идёт.',
+    silentNow: (reason: string) => `Сейчас сервер не говорит, какие эфиры идут; буду спрашивать дальше. ${reason}`,
+    recordedAs: (session: string) => `пишется, номер ${session}`,
+    fullNotice: (id: string, name: string, most: number) =>
+      `На ${name} под ${id} подходит больше ${most} эфиров, а одно задание следит не более чем за ${most}; остальные не пишутся. Наберите /watch с более узким auto= или разбейте на несколько заданий с разным quality=.`,
   },
   whyNot: {
     paused: (id: string) => `на паузе; /resume ${id} продолжит`,

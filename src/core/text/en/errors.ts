@@ -210,6 +210,15 @@ export const errors = {
     `${v.name}= has ${v.count} characters, and ${v.most} is the most. Use fewer words or a shorter expression.`,
   bad_pattern: (v: ErrorValues) =>
     `${v.name}="${v.value}" is no filter. Use words that are looked for as they stand, or a regular expression between slashes, in quotes where it holds spaces: title="/any% ?run/".`,
+  bad_names: (v: ErrorValues) =>
+    `auto="${v.value}" names no streams. Use names with * for any characters and ? for one, separated by commas; ! before a name leaves it out: auto=web-*,!web-test. Names hold letters, digits and . _ ~ : / -, and 200 characters are the most.`,
+  no_list: () =>
+    'No server answers there that lists its streams. auto= goes with MediaMTX, and the link is the one of its API (api: yes in mediamtx.yml): /watch http://host:9997 auto=web-*. Anything else is watched by its own link, without auto=.',
+  list_refused: () =>
+    'The server does not show its streams without the right login. MediaMTX lets only its own machine ask, unless a user in authInternalUsers may do "api"; put the name and password into the link: /watch http://name:password@host:9997 auto=web-*.',
+  server_closed: () =>
+    'The server gives its streams neither by RTSP (over TCP) nor by HLS, so nothing can be recorded. Turn one of them on in mediamtx.yml.',
+  auto_with_cross: () => 'auto= watches many streams and cross= pairs two, so they do not go together. Leave one out.',
   every_needs_at: () =>
     'With every= I need the time too. Example: /record https://example.com/live at=20:00 every=mon,thu',
   at_needs_no_date: () =>
