@@ -46,6 +46,8 @@ export type AskOptions = {
   /** Without it pages are asked as a stranger. */
   cookies?: CookieReader | undefined;
 };
+/** The same of both ways: what a schema reads is what is asked for. */
+const fields = { page: Object.keys(page.shape), format: Object.keys(format.shape) };
 /** What both ways of asking are given. */
 type Asking = AskOptions & { env: Record<string, string>; cookieFile: string | undefined };
 
@@ -83,7 +85,7 @@ async function askWarm(
 ): Promise<Found | undefined> {
   const options = { quiet: true, noplaylist: true, ignore_no_formats_error: true, socket_timeout: 15 };
   try {
-    return await askWarmYtdlp({ program: ytdlp, env, url, options, cookieFile, signal: limited });
+    return await askWarmYtdlp({ program: ytdlp, env, url, options, fields, cookieFile, signal: limited });
   } catch (error) {
     signal.throwIfAborted();
     if (limited.aborted) throw new TemporaryError('resolve_failed', { detail: 'yt-dlp takes too long', cause: error });

@@ -21,6 +21,8 @@ export type WarmQuestion = {
   cookieFile?: string | undefined;
   /** Of yt-dlp's library. */
   options: Record<string, unknown>;
+  /** What is wanted of a page and of each of its formats: the rest of what yt-dlp knows may be megabytes. */
+  fields: { page: string[]; format: string[] };
   signal: AbortSignal;
 };
 
@@ -83,7 +85,7 @@ function attend(program: Program, onEnd: () => void): Warm {
     onEnd();
     for (const each of waiting.values()) each.reject(new TemporaryError('resolve_failed', { detail: stderrTail }));
   });
-  const ask = async ({ url, options, cookieFile, signal }: WarmQuestion) => {
+  const ask = async ({ url, options, fields, cookieFile, signal }: WarmQuestion) => {
     const id = ++lastId;
     let leave = () => {};
     const answered = new Promise<WarmAnswer>((resolve, reject) => {
@@ -92,7 +94,7 @@ function attend(program: Program, onEnd: () => void): Warm {
     });
     signal.addEventListener('abort', leave, { once: true });
     idle.refresh();
-    program.stdin.write(`${JSON.stringify({ id, url, options, cookies: cookieFile })}\n`);
+    program.stdin.write(`${JSON.stringify({ id, url, options, fields, cookies: cookieFile })}\n`);
     try {
       return await answered;
     } finally {

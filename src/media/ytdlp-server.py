@@ -1,6 +1,7 @@
 """yt-dlp as one warm process: a question per line on stdin, an answer per line on stdout, both JSON.
 
-Question: {"id": 1, "url": "https://…", "options": {…}, "cookies": "a Netscape file, or absent"}. Answer: {"id": 1, "info": {…} | null, "complaint": "…"}.
+Question: {"id": 1, "url": "https://…", "options": {…}, "fields": {"page": ["…"], "format": ["…"]}, "cookies": "a Netscape file, or absent"}.
+Answer: {"id": 1, "info": {…} | null, "complaint": "…"}; of a page and its formats come the fields that were asked for.
 An import takes most of a second, a question then some milliseconds and the site's own time.
 """
 
@@ -11,9 +12,6 @@ import sys
 import threading
 
 import yt_dlp
-
-PAGE = ("id", "title", "channel", "uploader", "is_live", "live_status", "release_timestamp")
-FORMAT = ("url", "manifest_url", "protocol", "height", "fps", "tbr", "vcodec", "acodec", "http_headers")
 
 answers = sys.stdout
 # What extractors print must not stand among the answers.
@@ -52,8 +50,9 @@ def ask(question):
             options["cookiefile"] = io.StringIO(question["cookies"])
         with yt_dlp.YoutubeDL(options) as ydl:
             found = ydl.sanitize_info(ydl.extract_info(question["url"], download=False)) or {}
-            info = pick(found, PAGE)
-            info["formats"] = [pick(each, FORMAT) for each in found.get("formats") or []]
+            fields = question["fields"]
+            info = pick(found, fields["page"])
+            info["formats"] = [pick(each, fields["format"]) for each in found.get("formats") or []]
     except BaseException as error:  # noqa: BLE001  an extractor may even exit
         complaints.lines.append(str(error))
     answer = {"id": question["id"], "info": info, "complaint": "\n".join(complaints.lines)[-4000:]}

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -22,6 +22,12 @@ afterAll(async () => {
 
 const ask = (url: string, signal = AbortSignal.timeout(60_000), ytdlp = 'yt-dlp') =>
   askYtdlp(url, { ytdlp, allowPrivate: true, signal });
+
+/** Without the minute in the title of what is live, the browser that yt-dlp plays this time, and what it does not know. */
+const lasting = (page: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(page, (name, value) => (/^(title|User-Agent)$/.test(name) ? undefined : (value ?? undefined))),
+  );
 
 async function servers(): Promise<string[]> {
   const { stdout } = await run('ps', ['-eo', 'pid,args', '-ww']);
@@ -62,10 +68,12 @@ test('an abort leaves at once; ended, it is gone, and started again by the next 
   expect((await ask(origin.url)).formats).not.toEqual([]);
 });
 
-test('a yt-dlp that is no Python script is asked by a process per page', async () => {
-  const { writeFile } = await import('node:fs/promises');
+test('a yt-dlp that is no Python script is asked by a process per page, and tells the same', async () => {
   const wrapper = join(dir, 'yt-dlp');
   await writeFile(wrapper, '#!/bin/sh\nexec yt-dlp "$@"\n', { mode: 0o755 });
   onTestFinished(() => rm(wrapper));
-  expect((await ask(origin.url, AbortSignal.timeout(60_000), wrapper)).formats[0]?.url).toBe(origin.url);
+  const [cold, kept] = [await ask(origin.url, AbortSignal.timeout(60_000), wrapper), await ask(origin.url)];
+  expect(cold.formats[0]?.url).toBe(origin.url);
+  expect(cold).toMatchObject({ extractor_key: 'Generic', is_live: true });
+  expect(lasting(kept)).toEqual(lasting(cold));
 });
