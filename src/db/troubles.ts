@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, gte, inArray, isNotNull, sql } from 'drizzle-orm';
 import { leftOutCode, unprovenCode } from '../core/delivery.ts';
 import type { Queryable } from './client.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type PartRow,
   type PostRow,
 } from './deliveries.ts';
-import { deliveries, parts, posts, targets } from './schema.ts';
+import { deliveries, parts, posts, targets, uploads } from './schema.ts';
 import { keptInWindow } from './sessions.ts';
 
 /** What keeps a Delivery from its end until a person acts. */
@@ -58,6 +58,42 @@ export async function findLeftOut(db: Queryable, delivery: DeliveryRow): Promise
     lengthMs: part.lengthMs,
     isUnsure: unsure.has(part.id),
   }));
+}
+
+/** Tries after which a person is told what is waited for: half a minute of them. */
+const toldAfterTries = 5;
+
+/** What Deliveries under way wait for since a while, as its `error` says: a chat, a net or a disk that is away. */
+export async function findWait(db: Queryable, among: DeliveryRow[]): Promise<string | undefined> {
+  const ids = among.filter(({ state }) => state === 'collecting' || state === 'posting').map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  const [upload] = await db
+    .select({ error: uploads.error })
+    .from(uploads)
+    .innerJoin(parts, eq(parts.id, uploads.partId))
+    .innerJoin(deliveries, eq(deliveries.renditionId, parts.renditionId))
+    .innerJoin(targets, eq(targets.id, deliveries.targetId))
+    .where(
+      and(
+        inArray(deliveries.id, ids),
+        // Accounts are named after their chat: `telegram:123`.
+        eq(sql`split_part(${uploads.account}, ':', 1)`, targets.kind),
+        inArray(uploads.state, ['waiting', 'sending']),
+        gte(uploads.attempts, toldAfterTries),
+        isNotNull(uploads.error),
+      ),
+    )
+    .orderBy(uploads.id)
+    .limit(1);
+  if (upload?.error) return upload.error;
+  const isTried = and(eq(posts.state, 'planned'), gte(posts.attempts, toldAfterTries), isNotNull(posts.error));
+  const [post] = await db
+    .select({ error: posts.error })
+    .from(posts)
+    .where(and(inArray(posts.deliveryId, ids), isTried))
+    .orderBy(posts.id)
+    .limit(1);
+  return post?.error ?? undefined;
 }
 
 /** Posts of some Deliveries of which a person is asked whether they stand, with the name of their Target. */

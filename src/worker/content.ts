@@ -41,7 +41,7 @@ import {
   keptInWindow,
   type StreamRow,
 } from '../db/sessions.ts';
-import { findAsked, findLeftOut } from '../db/troubles.ts';
+import { findAsked, findLeftOut, findWait } from '../db/troubles.ts';
 import { isIdUnknown, parentOf } from './outgoing.ts';
 import { targetRef } from './target.ts';
 
@@ -191,7 +191,7 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     partsPlanned: parts.length,
     trouble: session.state === 'recording' ? undefined : (found?.rendition.trouble ?? undefined),
     endReason: delivery.closeReason ?? undefined,
-    error: worst.error ?? siblings.find((sibling) => sibling.delivery.error)?.delivery.error ?? undefined,
+    error: await findError(app, worst, siblings),
     isClosed: delivery.closedAt !== null,
     origins,
     withheld: facts.withheld,
@@ -202,6 +202,12 @@ export async function contentOfCard(app: App, context: DeliveryContext): Promise
     leftOut: await findLeftOut(app.db, worst),
     asked: await findQuestion(app, siblings),
   });
+}
+
+/** What went wrong for the worst of them, then for the others, then what is tried again since a while. */
+async function findError(app: App, worst: DeliveryRow, siblings: { delivery: DeliveryRow }[]) {
+  const all = [worst, ...siblings.map(({ delivery }) => delivery)];
+  return all.find(({ error }) => error)?.error ?? (await findWait(app.db, all)) ?? undefined;
 }
 
 /** Whether a Session is over whose broadcast was announced and never seen live. */

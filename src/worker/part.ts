@@ -59,8 +59,8 @@ async function findDue(app: App, part: PartRow): Promise<Staging[]> {
   return due;
 }
 
-/** Intent before the work: `sending` covers making the file as well. A worker that died left it so. */
+/** Intent before the work: `sending` covers making the file as well. What went wrong before is told until it is staged. */
 async function begin(app: App, upload: UploadRow): Promise<void> {
   if (upload.state === 'sending') await advance(app, 'uploads', upload.id, 'interrupted');
-  await advance(app, 'uploads', upload.id, 'sendStarted', { attempts: sql`${uploads.attempts} + 1`, error: null });
+  await advance(app, 'uploads', upload.id, 'sendStarted', { attempts: sql`${uploads.attempts} + 1` });
 }

@@ -1,7 +1,22 @@
-import { TemporaryError } from '../core/errors.ts';
+import { FatalError, TemporaryError } from '../core/errors.ts';
 
-/** Tries of one Post or Upload before `/retry` is asked for; waits grow no further. */
+/** Waits between tries grow no further after so many. */
 export const maxAttempts = 8;
+
+/** Tries to make the file of a Part before `/retry` is asked for: more than an hour of them. */
+const mostTriesToMake = 20;
+/** What the media themselves may be to blame for, and a Storage that is away while they are read. */
+const makingCodes = new Set(['remux_failed', 'probe_failed', 'program_failed', 'corrupt', 'bad_init']);
+
+/**
+ * Whether a person is asked after so many tries: at once after a clear no, never for a chat, a net or a disk that is
+ * away, for that passes; what is no known fault is a bug and gets an hour.
+ */
+export function isFinal(error: unknown, tries: number): boolean {
+  if (error instanceof FatalError) return true;
+  const isPassing = error instanceof TemporaryError && !makingCodes.has(error.code);
+  return !isPassing && tries >= mostTriesToMake;
+}
 
 /** Pause before the next try: 1 s doubling to 5 min, with up to a fifth of jitter so that retries spread out. */
 export function backoffMs(attempts: number): number {

@@ -8,7 +8,7 @@ import { deliveries, parts, posts, uploads } from '../db/schema.ts';
 import { cutSmaller } from './cut-again.ts';
 import { parentOf, type Sending } from './outgoing.ts';
 import { settleTry } from './own-try.ts';
-import { maxAttempts, nextTry } from './retry.ts';
+import { isFinal, maxAttempts, nextTry } from './retry.ts';
 
 /** How long after its post a comment may still wait. Source: Telegram forwards a post to its group within seconds. */
 const commentWaitMs = 15 * 60_000;
@@ -99,8 +99,7 @@ async function sendSmaller(app: App, sending: Sending, { partId, sizeBytes }: Pa
 export async function settleUnsent(app: App, sending: Sending, error: unknown): Promise<void> {
   const { post } = sending;
   app.log.warn({ err: error, post: post.id }, 'the files of a post cannot be had');
-  if (error instanceof FatalError || post.attempts + 1 >= maxAttempts)
-    return void (await refusePost(app, sending, error));
+  if (isFinal(error, post.attempts + 1)) return void (await refusePost(app, sending, error));
   const wait = { attempts: post.attempts + 1, ...nextTry(error, post.attempts), error: errorText(error) };
   await app.db.update(posts).set(wait).where(eq(posts.id, post.id));
 }

@@ -9,7 +9,7 @@ import type { PartRow, TargetRow } from '../db/deliveries.ts';
 import { deliveries, targets, uploads } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { cutSmaller } from './cut-again.ts';
-import { maxAttempts, nextTry } from './retry.ts';
+import { isFinal, nextTry } from './retry.ts';
 import { targetRef } from './target.ts';
 
 export type UploadRow = typeof uploads.$inferSelect;
@@ -41,7 +41,11 @@ export async function stageUpload(app: App, staging: Staging, file: PartFile, si
   try {
     const remote = await stagePatiently(app, staging, file, signal);
     step('upload.staged');
-    await advance(app, 'uploads', staging.upload.id, 'staged', { remote, sentBytes: (await stat(file.path)).size });
+    await advance(app, 'uploads', staging.upload.id, 'staged', {
+      remote,
+      sentBytes: (await stat(file.path)).size,
+      error: null,
+    });
     step('upload.confirmed');
   } catch (error) {
     if (signal.aborted) return;
@@ -73,16 +77,16 @@ async function stagePatiently(
   }
 }
 
-/** Tried again after a pause; refused for good where trying again will not mend it. Nothing is deleted. */
+/** Tried again after a pause; refused for good where trying again will not mend it (`isFinal`). Nothing is deleted. */
 export async function settleUpload(app: App, { part, upload, chat, places }: Staging, error: unknown): Promise<void> {
   app.log.warn({ err: error, upload: upload.id }, 'staging failed');
   const wait = nextTry(error, upload.attempts);
   const tries = wait.attempts ?? upload.attempts + 1;
   // One Target's closed vault is no fault of the others.
-  const isFinal = tries >= (error instanceof FatalError ? places : maxAttempts);
+  const isRefused = isFinal(error, tries) && tries >= places;
   const patch = { error: errorText(error), ...wait };
-  await advance(app, 'uploads', upload.id, isFinal ? 'refused' : 'interrupted', patch);
-  if (!isFinal) return;
+  await advance(app, 'uploads', upload.id, isRefused ? 'refused' : 'interrupted', patch);
+  if (!isRefused) return;
   const rows = await app.db
     .select({ id: deliveries.id })
     .from(deliveries)
