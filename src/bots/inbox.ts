@@ -54,11 +54,13 @@ export async function findUnfinished(
   return db.select().from(inbox).where(sql`${inbox.id} in (${first})`).orderBy(asc(inbox.id)).limit(limit);
 }
 
-/** Writes that a row was handled, and what is to be said. @returns false where another process was first */
+/**
+ * Writes that a row was handled, and what is to be said; what was attached (Discord's `data.resolved` has its address) is
+ * forgotten, for it may hold a secret. @returns false where another process was first */
 export async function noteHandled(db: Queryable, id: number, reply: ChatReply | undefined): Promise<boolean> {
   const rows = await db
     .update(inbox)
-    .set({ handledAt: sql`now()`, reply: reply ?? null })
+    .set({ handledAt: sql`now()`, reply: reply ?? null, body: sql`${inbox.body} #- '{data,resolved}'` })
     .where(and(eq(inbox.id, id), isNull(inbox.handledAt)))
     .returning({ id: inbox.id });
   return rows.length > 0;

@@ -197,3 +197,27 @@ test('what was said before a process died is answered by the next', async () => 
   await bot.start(echo);
   expect(await shownTo(command)).toMatchObject([{ message: { content: 'echo /list' } }]);
 });
+
+test('a file that came with a command is read from its address, which stands in no log', async () => {
+  const bot = await openBot();
+  const heard: ChatEvent[] = [];
+  await bot.start(async (event) => {
+    heard.push(event);
+    const bytes = await event.file?.read(100, patience());
+    return { text: `${event.file?.name}: ${String(bytes)}` };
+  });
+  const give = async (text: string) => {
+    const files = { file: { fileName: 'cookies.txt', bytes: Buffer.from(text) } };
+    const command = bot.world.command(bot.person, bot.channel, 'cookies', { action: 'list' }, { files });
+    const [reply] = await shownTo(command);
+    return { ...reply, content: reply?.message.content };
+  };
+  expect(await give('two words')).toMatchObject({ isEphemeral: true, content: 'cookies.txt: two words' });
+  expect(heard).toMatchObject([{ text: '/cookies action=list', isPrivate: true }]);
+  expect((await give('x'.repeat(101))).content).toContain('too big');
+  const files = { file: { fileName: 'cookies.txt', bytes: Buffer.from('late') } };
+  const late = bot.world.command(bot.person, bot.channel, 'cookies', {}, { files });
+  bot.world.attachments.clear();
+  expect((await shownTo(late))[0]?.message.content).toContain('went wrong');
+  expect(bot.logged.join('')).not.toContain('ephemeral-attachments');
+});

@@ -128,6 +128,7 @@ test('the menu is the grammar, as Discord takes it', () => {
   // A name is what an argument without a sentence of its own is described by.
   const bare = commands.flatMap(({ options }) => options).filter(({ name, description }) => name === description);
   expect(bare.map(({ name }) => name)).toEqual([]);
+  expect(commands.find(({ name }) => name === 'cookies')?.options.at(-1)?.type).toBe(OptionType.Attachment);
   expect(commands.find(({ name }) => name === 'grant')?.options[0]?.type).toBe(OptionType.User);
   const known = commands.map((command) => ({ ...command, id: '1', version: '2', options: command.options }));
   expect(isSame(known as never, commands)).toBe(true);

@@ -56,6 +56,28 @@ test('a command comes with who gave it, where, and what they may do there', asyn
   });
 });
 
+test('a file that comes with a command stands in `resolved`, at an address of its own', async () => {
+  const { rest, world, applicationId, user, channel } = await withCommand();
+  const file = { type: 11, name: 'file', description: 'x' };
+  await rest.put(Routes.applicationCommands(applicationId), {
+    body: [{ name: 'bring', description: 'x', options: [file] }],
+  });
+  const files = { file: { fileName: 'a.txt', bytes: Buffer.from('bytes') } };
+  const { payload } = world.command(user, channel, 'bring', {}, { files });
+  const { options, resolved } = payload['data'] as never as {
+    options: { value: string }[];
+    resolved: { attachments: Record<string, { url: string }> };
+  };
+  const id = options[0]?.value ?? '';
+  expect(options).toEqual([{ name: 'file', type: 11, value: id }]);
+  expect(resolved.attachments).toMatchObject({ [id]: { id, filename: 'a.txt', size: 5, ephemeral: true } });
+  const url = resolved.attachments[id]?.url ?? '';
+  expect(new URL(url).pathname).toBe(`/ephemeral-attachments/${applicationId}/${id}/a.txt`);
+  expect(await (await fetch(url)).text()).toBe('bytes');
+  expect((await fetch(url.replace(/hm=./, 'hm=-'))).status).toBe(404);
+  expect(() => world.command(user, channel, 'bring', { file: id })).toThrow('takes a file');
+});
+
 test('a client lets nobody send what the command does not take', async () => {
   const { world, user, channel, guild } = await withCommand();
   const send = (name: string, options: Record<string, string | number>) => () =>

@@ -22,7 +22,7 @@ export type DiscordApp = {
   say(
     name: string,
     options?: CommandUse['options'],
-    where?: { channel?: ChannelState; user?: APIUser },
+    where?: { channel?: ChannelState; user?: APIUser; files?: CommandUse['files'] },
   ): Promise<Reply>;
   /** The latest card in a channel (home). */
   card(channel?: ChannelState): SeenMessage | undefined;
@@ -50,8 +50,8 @@ export async function startDiscordApp({
   await waitFor(() => world.commands().length > 0, { what: 'commands' });
   return {
     ...{ t, discord, world, guild, home, archive, owner },
-    async say(name, options = {}, { channel = home, user = owner } = {}) {
-      const interaction = world.command(user, channel, name, options);
+    async say(name, options = {}, { channel = home, user = owner, files } = {}) {
+      const interaction = world.command(user, channel, name, options, { ...(files && { files }) });
       const shown = () => interaction.replies().find(({ isLoading, isDeleted }) => !isLoading && !isDeleted);
       return waitFor(shown, { what: `an answer to /${name}` });
     },

@@ -3,6 +3,7 @@ import {
   type APIInteraction,
   type APIApplicationCommandInteractionDataOption as GivenOption,
   InteractionType,
+  ApplicationCommandOptionType as OptionType,
 } from 'discord.js';
 import type { ChatAddress, Language } from '../../core/model.ts';
 import type { Asking, ChatEvent } from '../../core/ports.ts';
@@ -43,7 +44,8 @@ function textOf(interaction: APIInteraction): string | undefined {
 }
 
 function typed(option: GivenOption): string[] {
-  if (!('value' in option) || option.value === undefined) return [];
+  // A file is not typed: `said-file.ts` has it.
+  if (!('value' in option) || option.value === undefined || option.type === OptionType.Attachment) return [];
   const value = String(option.value);
   // A quote cannot be typed inside of quotes.
   return [`${option.name}=${/[\s"“”]/.test(value) ? `"${value.replace(/["“”]/g, '')}"` : value}`];

@@ -45,7 +45,7 @@ const callbackOf = (discord: Discord, { id, token }: APIInteraction, body: objec
 export function isPrivate(interaction: APIInteraction, { text }: Pick<ChatEvent, 'text'>): boolean {
   if (interaction.type === InteractionType.MessageComponent) return true;
   try {
-    return ['whoami', 'help'].includes(parseCommand(text)?.name ?? 'help');
+    return ['whoami', 'help', 'cookies'].includes(parseCommand(text)?.name ?? 'help');
   } catch {
     return true;
   }

@@ -10,9 +10,10 @@ import { listenByLease } from '../listen-by-lease.ts';
 import { pause } from '../pause.ts';
 import { type Discord, restOptions } from './client.ts';
 import { toEvent } from './event.ts';
-import { takeInteraction } from './interaction.ts';
+import { isPrivate, takeInteraction } from './interaction.ts';
 import { registerCommands } from './menu.ts';
 import { sendReply } from './reply.ts';
+import { fileOf } from './said-file.ts';
 
 /** What the product does with what was said; nothing where nothing is to be answered. */
 export type OnEvent = (event: ChatEvent) => Promise<ChatReply | undefined>;
@@ -41,8 +42,12 @@ async function replyTo(
   interaction: APIInteraction,
   onEvent: OnEvent,
 ): Promise<ChatReply | undefined> {
-  const event = toEvent(interaction);
-  if (!event) return undefined;
+  const said = toEvent(interaction);
+  if (!said) return undefined;
+  const file = fileOf(interaction);
+  // What came with a command is seen by all who see its answer.
+  const isSecret = interaction.guild_id === undefined || isPrivate(interaction, said);
+  const event = { ...said, isPrivate: isSecret, ...(file && { file }) };
   const { user } = event;
   const language = languageOf(event.text, user.language);
   try {

@@ -51,7 +51,8 @@ export function menu(): MenuCommand[] {
     ...described((language) => (textOf(language).help as Record<string, string>)[spec.name]),
     options: [...spec.args, ...spec.options]
       .toSorted((a, b) => Number(b.isRequired ?? false) - Number(a.isRequired ?? false))
-      .map(toOption),
+      .map(toOption)
+      .concat(spec.name === 'cookies' ? [fileOption()] : []),
     // Servers and the bot's direct messages, for those who installed it on a server.
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
     integration_types: [ApplicationIntegrationType.GuildInstall],
@@ -61,6 +62,12 @@ export function menu(): MenuCommand[] {
 function described(sentence: (language: 'en' | 'ru') => string | undefined, fallback = '…') {
   const text = (language: 'en' | 'ru') => (sentence(language) ?? fallback).slice(0, descriptionChars);
   return { description: text('en'), description_localizations: { ru: text('ru') } };
+}
+
+/** A file that comes with a command is seen by nobody but who gave it where the answer is (`interaction.ts`). */
+function fileOption(): MenuOption {
+  const about = described((language) => textOf(language).arguments.file);
+  return { type: OptionType.Attachment, name: 'file', ...about, required: false };
 }
 
 function toOption({ name, type, isRequired = false }: Arg): MenuOption {

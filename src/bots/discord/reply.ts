@@ -34,7 +34,9 @@ export async function sendReply(discord: Discord, reply: ChatReply, asked: Asked
     return await replaceOriginal(discord, pieces, { ...asked, isHidden });
   } catch (error) {
     if (!isApiCode(error, ...overCodes)) throw error;
-    return sendToChannel(discord, pieces, asked);
+    // Which sites there are logins for is nobody else's business; /cookies shows it again.
+    const isSecret = event?.text.startsWith('/cookies') && asked.interaction.guild_id !== undefined;
+    return isSecret || sendToChannel(discord, pieces, asked);
   }
 }
 

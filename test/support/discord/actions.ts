@@ -10,7 +10,7 @@ import { type ChannelState, channelOf, type Fields, type GuildState, nowMs, type
 import { messageView } from './views.ts';
 import type { SeenMessage } from './world.ts';
 
-type More = Pick<CommandUse, 'locale'>;
+type More = Pick<CommandUse, 'locale' | 'files'>;
 
 /** Guilds and channels. */
 export function forPlaces(state: WorldState) {

@@ -7,10 +7,15 @@ import { nowMs, type StoredAttachment, type WorldState } from './state.ts';
 /** How long an address works. Source: `ex` in https://docs.discord.com/developers/reference#signed-attachment-cdn-urls */
 export const addressLifeMs = 24 * 60 * 60_000;
 
+/** In place of a channel: files of commands, which stand in none. */
+export const ephemeralFolder = 'ephemeral';
+
 /** A signed address of an attachment; every look at the message gives a new one. */
 export function addressOf(world: WorldState, channelId: string, { id, fileName }: StoredAttachment): string {
   const issuedAt = nowMs(world);
-  const path = `/attachments/${channelId}/${id}/${fileName}`;
+  const folder =
+    channelId === ephemeralFolder ? `ephemeral-attachments/${world.applicationId}` : `attachments/${channelId}`;
+  const path = `/${folder}/${id}/${fileName}`;
   const [is, ex] = [issuedAt, issuedAt + addressLifeMs].map((ms) => Math.floor(ms / 1000).toString(16)) as [
     string,
     string,

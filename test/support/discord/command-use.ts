@@ -6,10 +6,14 @@ import type { ChannelState, Fields, StoredCommand, WorldState } from './state.ts
 /** Who does it, and where. `locale` of the client, e.g. `en-US`, `ru`. */
 export type Acting = { user: APIUser; channel: ChannelState; locale?: string };
 
-/** A command as a user gives it; values by the names of the options. */
+/** A file as a user picks it. */
+export type PickedFile = { fileName: string; bytes: Buffer };
+
+/** A command as a user gives it; values and files by the names of the options. */
 export type CommandUse = Acting & {
   name: string;
   options?: Record<string, string | number | boolean>;
+  files?: Record<string, PickedFile>;
   focused?: string;
 };
 
@@ -29,8 +33,13 @@ export function commandFor(world: WorldState, { channel, name, user }: CommandUs
   return command;
 }
 
-/** The options as an interaction holds them. @throws Error for what the client would not let pass */
-export function optionsOf(command: StoredCommand, { options = {}, focused }: CommandUse): Fields[] {
+/** The options as an interaction holds them; `fileIds` are those of the files. @throws Error for what the client would not let pass */
+export function optionsOf(
+  command: StoredCommand,
+  { options: typed = {}, focused }: CommandUse,
+  fileIds: Record<string, string> = {},
+): Fields[] {
+  const options: Record<string, string | number | boolean> = { ...typed, ...fileIds };
   const declared = listOf(command['options']);
   const unknown = Object.keys(options).filter((name) => !declared.some((option) => option['name'] === name));
   if (unknown.length > 0) throw new Error(`/${command.name} has no option ${unknown.join(', ')}`);
@@ -40,12 +49,15 @@ export function optionsOf(command: StoredCommand, { options = {}, focused }: Com
     if (value === undefined && option['required'] === true && focused === undefined)
       throw new Error(`/${command.name} needs ${name}`);
     if (value === undefined) return [];
+    if ((option['type'] === attachmentType) !== name in fileIds) throw new Error(`${name} takes a file, or none`);
     if (name !== focused) checkValue(option, value);
     else if (option['autocomplete'] !== true) throw new Error(`${name} of /${command.name} has no autocomplete`);
     return [{ name, type: option['type'], value, ...(name === focused && { focused: true }) }];
   });
 }
 
+/** Its value is the id of an attachment. Source: https://docs.discord.com/developers/interactions/application-commands */
+const attachmentType = 11;
 const valueTypes: Record<number, string> = {
   3: 'string',
   4: 'number',
@@ -53,6 +65,7 @@ const valueTypes: Record<number, string> = {
   6: 'string',
   7: 'string',
   10: 'number',
+  [attachmentType]: 'string',
 };
 
 function checkValue(option: Fields, value: string | number | boolean): void {

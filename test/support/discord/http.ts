@@ -46,7 +46,7 @@ export async function answerRequest(
   request.on('error', () => undefined);
   const { world } = context;
   const url = new URL(request.url ?? '/', 'http://localhost');
-  if (url.pathname.startsWith('/attachments/')) return await serveAttachment(world, url, response);
+  if (/^\/(ephemeral-)?attachments\//.test(url.pathname)) return await serveAttachment(world, url, response);
   const path = url.pathname.replace(/^\/api(\/v\d+)?/, '');
   const record: CallRecord = {
     verb: request.method ?? '',

@@ -5,6 +5,7 @@ import { listOf } from './component-rules.ts';
 import { type NewInteraction, payloadOf } from './interaction-payload.ts';
 import type { StoredInteraction } from './interaction-state.ts';
 import { messageFlags } from './messages.ts';
+import { pickFiles } from './picked-files.ts';
 import { emit, type Fields, newId, nowMs, type StoredMessage, type WorldState } from './state.ts';
 import { messageView } from './views.ts';
 
@@ -39,11 +40,13 @@ export type Interaction = {
  */
 export function sendCommand(world: WorldState, use: CommandUse): Interaction {
   const command = commandFor(world, use);
-  const options = optionsOf(command, use);
+  const picked = pickFiles(world, use.files);
+  const options = optionsOf(command, use, picked.ids);
   const shared = { id: command.id, name: command.name, type: 1 };
   const data = {
     ...shared,
     ...(options.length > 0 && { options }),
+    ...(use.files && { resolved: { attachments: picked.resolved } }),
     ...(command.guild_id && { guild_id: command.guild_id }),
   };
   const type = use.focused === undefined ? 2 : 4;

@@ -5,7 +5,8 @@ import { mentionsOf } from './mentions.ts';
 import { type Fields, type StoredAttachment, type StoredMessage, type WorldState } from './state.ts';
 import { channelView } from './views-places.ts';
 
-function attachmentView(world: WorldState, channelId: string, attachment: StoredAttachment): Fields {
+/** A file of a message, or of a command. */
+export function attachmentView(world: WorldState, channelId: string, attachment: StoredAttachment): Fields {
   const { id, file, fileName, title, description } = attachment;
   const url = addressOf(world, channelId, attachment);
   const { sizeBytes: size, mimeType: content_type } = file;

@@ -20,7 +20,7 @@ import { guildCreateView } from './views-places.ts';
 /** A message as everybody sees it, with the hashes of its files (hex) to compare with the disk. */
 export type SeenMessage = APIMessage & { fileSha256: string[] };
 
-type More = Pick<CommandUse, 'locale'>;
+type More = Pick<CommandUse, 'locale' | 'files'>;
 
 /** What people do and tests look at. */
 export type World = WorldState &
