@@ -26,16 +26,25 @@ export const cutMargin = 0.985;
 
 /**
  * Plans Parts for every Delivery of a Rendition that still collects: arithmetic on rows. A Part is written down as
- * soon as the next one began; the last one when the window is complete, together with the Posts.
+ * soon as the next one began; the last one when the window is complete, together with the Posts. A chat that is away
+ * holds up its own Deliveries and no others.
+ *
+ * @throws AggregateError of what went wrong, after all the others are planned
  */
 export async function planRendition(app: App, renditionId: number): Promise<void> {
   const found = await findRendition(app.db, renditionId);
   if (!found) return;
   const isKept = found.rendition.endedAt !== null && found.rendition.keptAt !== null;
+  const failures: unknown[] = [];
   for (const plannable of await findPlannable(app.db, renditionId)) {
     const chat = app.chats.get(plannable.target.kind);
-    if (chat) await planDelivery(app, plannable, { chat, isKept });
+    if (!chat) continue;
+    await planDelivery(app, plannable, { chat, isKept }).catch((err: unknown) => {
+      app.log.warn({ err, delivery: plannable.delivery.id }, 'a delivery cannot be planned yet');
+      failures.push(err);
+    });
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} deliveries are not planned`);
 }
 
 async function planDelivery(app: App, plannable: Plannable, { chat, isKept }: { chat: Chat; isKept: boolean }) {

@@ -2,17 +2,17 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FatalError, TemporaryError } from '../../src/core/errors.ts';
 import type { Chat } from '../../src/core/ports.ts';
-import { cuts, deliveries, parts, renditions, sessions, targets, uploads } from '../../src/db/schema.ts';
+import { cuts, deliveries, parts, uploads } from '../../src/db/schema.ts';
 import { findWait } from '../../src/db/troubles.ts';
-import { ensureTarget, upsertStream, upsertWatch } from '../../src/db/watches.ts';
+import { planRendition } from '../../src/worker/plan.ts';
 import { isFinal } from '../../src/worker/retry.ts';
 import { settleUpload } from '../../src/worker/stage.ts';
 import type { TestApp } from '../support/app.ts';
+import { writeRecording } from '../support/delivery-rows.ts';
 import { useFlow } from '../support/use-flow.ts';
 
 const flow = useFlow(afterAll);
 let product: TestApp;
-let channels = 0;
 
 beforeAll(async () => {
   product = await flow.web({}, []);
@@ -20,37 +20,20 @@ beforeAll(async () => {
 
 /** A Delivery of the web chat that collects, with a Part that was staged so many times in vain. */
 async function writeStaging(attempts: number) {
-  const { db } = product.app;
-  const chat = { kind: 'web', chatId: 'main' } as const;
-  const target = await ensureTarget(db, chat, undefined);
-  const channel = `x${channels++}`;
-  const stream = await upsertStream(db, { platform: 'generic', channel, url: `http://x.example/${channel}.m3u8` });
-  const order = { streamId: stream.id, chat, language: 'en', createdBy: 'u', quality: 'best', rules: {}, once: true };
-  const { watch } = await upsertWatch(db, { ...order, targetId: target?.id ?? 0 } as never);
-  const [session] = await db.insert(sessions).values({ streamId: stream.id, state: 'ended' }).returning();
-  const sessionId = session?.id ?? 0;
-  const [rendition] = await db.insert(renditions).values({ sessionId, name: 'best' }).returning();
-  const renditionId = rendition?.id ?? 0;
-  const cutRow = { renditionId, fromSequence: 0, limitBytes: 1e6, splitMs: 0, margin: 1 };
-  const [cut] = await db.insert(cuts).values(cutRow).returning();
+  const { app } = product;
+  const { rendition, target, delivery } = await writeRecording(app);
+  const cutRow = { renditionId: rendition.id, fromSequence: 0, limitBytes: 1e6, splitMs: 0, margin: 1 };
+  const [cut] = await app.db.insert(cuts).values(cutRow).returning();
   const range = { fromSequence: 0, toSequence: 1, startMs: 0, lengthMs: 1, sizeBytes: 1, isOversized: false };
-  const [part] = await db
+  const ofCut = { cutId: cut?.id ?? 0, renditionId: rendition.id };
+  const [part] = await app.db
     .insert(parts)
-    .values({ cutId: cut?.id ?? 0, renditionId, ...range })
+    .values({ ...ofCut, ...range })
     .returning();
-  const ids = { watchId: watch.id, targetId: target?.id ?? 0, sessionId, renditionId };
-  const [delivery] = await db.insert(deliveries).values(ids).returning();
-  const [upload] = await db
-    .insert(uploads)
-    .values({ partId: part?.id ?? 0, account: 'web', state: 'sending', attempts })
-    .returning();
-  const [row] = await db
-    .select()
-    .from(targets)
-    .where(eq(targets.id, target?.id ?? 0));
-  if (!part || !upload || !delivery || !row) throw new Error('rows');
-  const web = product.app.chats.get('web') as Chat;
-  return { staging: { part, upload, chat: web, target: row, places: 1 }, delivery };
+  const values = { partId: part?.id ?? 0, account: 'web', state: 'sending' as const, attempts };
+  const [upload] = await app.db.insert(uploads).values(values).returning();
+  if (!part || !upload) throw new Error('nothing was written');
+  return { staging: { part, upload, chat: app.chats.get('web') as Chat, target, places: 1 }, delivery };
 }
 
 async function readBack({ staging, delivery }: Awaited<ReturnType<typeof writeStaging>>) {
@@ -87,4 +70,24 @@ test('what cannot be made is asked about in the end, and what is away never', ()
   expect(final(new TemporaryError('remux_failed'))).toEqual([false, true]);
   expect(final(new TypeError('a bug'))).toEqual([false, true]);
   expect(final(new FatalError('part_too_big'))).toEqual([true, true]);
+});
+
+test('a chat that is away holds up no Delivery of another, and the job that planned them failed', async () => {
+  const { app } = product;
+  const { rendition, deliveries: rows } = await writeRecording(app, 'web', ['away', 'there']);
+  await app.db
+    .update(deliveries)
+    .set({ closedAt: new Date(), toSequence: -1 })
+    .where(eq(deliveries.renditionId, rendition.id));
+  const web = app.chats.get('web') as Chat;
+  const limits: Chat['limits'] = async (target) => {
+    if (target.address === 'away') throw new TemporaryError('discord_unreachable');
+    return web.limits(target);
+  };
+  app.chats.set('web', { ...web, limits });
+  await expect(planRendition(app, rendition.id)).rejects.toThrow('1 deliveries are not planned');
+  app.chats.set('web', web);
+  const now = await app.db.select().from(deliveries).where(eq(deliveries.renditionId, rendition.id));
+  const stateOf = (id?: number) => now.find((row) => row.id === id)?.state;
+  expect(rows.map(({ id }) => stateOf(id))).toEqual(['collecting', 'posting']);
 });
