@@ -4,7 +4,7 @@ import type { ListedStream } from '../core/ports.ts';
 import { mostChildren } from '../core/server-lines.ts';
 import type { Database, Queryable } from './client.ts';
 import { streams, watches, watchTargets } from './schema.ts';
-import { upsertStream, type WatchRow } from './watches.ts';
+import type { WatchRow } from './watches.ts';
 
 /** What was not live for so long, and is not now, is watched no more, so that names that come and go make room. */
 const idleMinutes = 10;
@@ -63,15 +63,13 @@ export async function followListed(
     const wanted = (listed ?? []).filter(({ platformId }) => names.test(platformId));
     await renewChildren(tx, parent.watch);
     const left = await endChildren(tx, parent.watch, { names, listed: listed && wanted });
-    const upsert = async (each: ListedStream) => (await upsertStream(tx, { ...each, platform: parent.platform })).id;
     // One that stands may be had from another address now.
     const moved = wanted.filter(({ channel, url }) => left.has(channel) && left.get(channel) !== url);
-    for (const each of moved) await upsert(each);
+    await upsertStreams(tx, parent.platform, moved);
     const fresh = wanted.filter(({ channel }) => !left.has(channel));
     const room = Math.max(0, mostChildren - left.size);
-    const streamIds: number[] = [];
-    for (const each of fresh.slice(0, room)) streamIds.push(await upsert(each));
-    for (const id of streamIds) await insertChild(tx, parent.watch, id);
+    const streamIds = await upsertStreams(tx, parent.platform, fresh.slice(0, room));
+    await insertChildren(tx, parent.watch, streamIds);
     return { names: wanted.map(({ platformId }) => platformId), streamIds, isFull: fresh.length > room };
   });
 }
@@ -87,7 +85,7 @@ async function renewChildren(tx: Queryable, parent: WatchRow): Promise<void> {
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return;
   await tx.delete(watchTargets).where(inArray(watchTargets.watchId, ids));
-  for (const id of ids) await copyTargets(tx, parent.id, id);
+  await copyTargets(tx, parent.id, ids);
 }
 
 /** What an order on a stream has of the one on its server. */
@@ -121,14 +119,35 @@ async function findIdle(tx: Queryable, parentId: number): Promise<Set<number>> {
   return new Set(rows.map(({ id }) => Number(id)));
 }
 
-async function insertChild(tx: Queryable, parent: WatchRow, streamId: number): Promise<void> {
-  const { chatKind, chatId, createdBy, quality, id: parentId } = parent;
-  const values = { ...inherited(parent), chatKind, chatId, createdBy, quality, parentId, streamId };
-  const [row] = await tx.insert(watches).values(values).onConflictDoNothing().returning({ id: watches.id });
-  if (row) await copyTargets(tx, parentId, row.id);
+async function upsertStreams(tx: Queryable, platform: string, listed: ListedStream[]): Promise<number[]> {
+  if (listed.length === 0) return [];
+  const rows = await tx
+    .insert(streams)
+    // In one order, whoever else does the same.
+    .values(listed.map((each) => ({ ...each, platform })).toSorted((a, b) => (a.channel < b.channel ? -1 : 1)))
+    .onConflictDoUpdate({ target: [streams.platform, streams.channel], set: { url: sql`excluded.url` } })
+    .returning({ id: streams.id });
+  return rows.map(({ id }) => id);
 }
 
-const copyTargets = (tx: Queryable, fromId: number, toId: number) =>
-  tx.execute(sql`
-    insert into watch_targets (watch_id, target_id, position)
-    select ${toId}, target_id, position from watch_targets where watch_id = ${fromId} on conflict do nothing`);
+async function insertChildren(tx: Queryable, parent: WatchRow, streamIds: number[]): Promise<void> {
+  if (streamIds.length === 0) return;
+  const { chatKind, chatId, createdBy, quality, id: parentId } = parent;
+  const common = { ...inherited(parent), chatKind, chatId, createdBy, quality, parentId };
+  const rows = await tx
+    .insert(watches)
+    .values(streamIds.map((streamId) => ({ ...common, streamId })))
+    .onConflictDoNothing()
+    .returning({ id: watches.id });
+  await copyTargets(
+    tx,
+    parentId,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function copyTargets(tx: Queryable, fromId: number, toIds: number[]): Promise<void> {
+  const targets = await tx.select().from(watchTargets).where(eq(watchTargets.watchId, fromId));
+  const values = toIds.flatMap((watchId) => targets.map((target) => ({ ...target, watchId })));
+  if (values.length > 0) await tx.insert(watchTargets).values(values).onConflictDoNothing();
+}

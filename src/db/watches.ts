@@ -16,7 +16,7 @@ export const toStreamRef = ({ id, platform, channel, url, platformId }: typeof s
 });
 
 /** Makes or finds the Stream a platform calls `channel`. */
-export async function upsertStream(db: Queryable, stream: Omit<StreamRef, 'id'>) {
+export async function upsertStream(db: Queryable, stream: { platform: string; channel: string; url: string }) {
   const [row] = await db
     .insert(streams)
     .values(stream)
