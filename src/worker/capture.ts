@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { eq } from 'drizzle-orm';
 import { endRendition, markRenditionKept } from '../advance.ts';
 import type { App } from '../app.ts';
+import { streamName } from '../core/card.ts';
 import { FatalError } from '../core/errors.ts';
 import type { Source, SourceInput } from '../core/ports.ts';
 import { finalSessionStates } from '../core/session.ts';
@@ -88,7 +89,7 @@ function withLog(keeper: Keeper, log: SpoolLog): Keeper {
 }
 
 function openKeeper(app: App, run: CaptureRun, { rendition, session, stream }: Loaded): Keeper {
-  const name = slug(stream.channel.replace(/^[a-z]+:\/\//, '').replace(/[?#].*$/, ''), 40);
+  const name = slug(streamName(stream), 40);
   return createKeeper(app, {
     lease: run.lease,
     renditionId: rendition.id,
