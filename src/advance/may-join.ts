@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray } from 'drizzle-orm';
 import { mayReopen } from '../core/delivery.ts';
-import { type Called, mayRecord } from '../core/rules.ts';
-import { stoppedReasons } from '../core/session.ts';
+import { type Called, closesFor, refusalOf } from '../core/rules.ts';
+import { changedOver, stoppedReasons } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
 import { findLastWindows, type LastWindow } from '../db/ruled-watches.ts';
 import { checks } from '../db/schema.ts';
@@ -14,6 +14,8 @@ export type SeenLive = {
   called: Called;
   broadcastId?: string | undefined;
   session?: Pick<SessionRow, 'id'> | undefined;
+  /** The Session that this one goes on from. */
+  continuesId?: number | null | undefined;
 };
 
 /**
@@ -21,19 +23,27 @@ export type SeenLive = {
  * until the Stream was seen offline, the platform told another broadcast, or it was ordered anew.
  */
 export async function whoMayJoin(tx: Queryable, wanted: Wanted[], seen: SeenLive): Promise<Wanted[]> {
-  const now = new Date();
-  const allowed = wanted.filter(({ watch }) => mayRecord(watch, seen.called, now));
-  if (allowed.length === 0) return [];
   const last = await findLastWindows(
     tx,
-    allowed.map(({ watch }) => watch.id),
+    wanted.map(({ watch }) => watch.id),
   );
   const joining: Wanted[] = [];
-  for (const each of allowed) {
+  for (const each of wanted) {
     const window = last.get(each.watch.id)?.find(({ targetId }) => targetId === each.targetId);
+    if (!mayRecordNow(each, { window, seen })) continue;
     if (!window || (await isOpenTo(tx, each, { window, seen }))) joining.push(each);
   }
   return joining;
+}
+
+/** What goes on from the Session before needs not begin: it asks only what would close it. */
+function mayRecordNow(
+  { watch }: Wanted,
+  { window, seen }: { window: LastWindow | undefined; seen: SeenLive },
+): boolean {
+  const goesOn = window?.closeReason === changedOver && window.sessionId === seen.continuesId;
+  const refusal = goesOn ? closesFor : refusalOf;
+  return refusal(watch.rules, seen.called, new Date()) === undefined;
 }
 
 async function isOpenTo(

@@ -76,10 +76,10 @@ type Seen = { streamId: number; facts: BroadcastFacts };
 async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<Opened | undefined> {
   const active = await findActiveSession(tx, pair);
   const wanted = await findWanted(tx, pair);
-  const { broadcastId } = facts;
+  const { broadcastId, continuesId } = facts;
   const called = active ? facts : await calledNow(tx, facts);
-  if (!active && (await whoMayJoin(tx, wanted, { liveId: streamId, called, broadcastId })).length === 0)
-    return undefined;
+  const found = { liveId: streamId, called, broadcastId, continuesId };
+  if (!active && (await whoMayJoin(tx, wanted, found)).length === 0) return undefined;
   const session = active ?? (await insertSession(tx, pair, { streamId, facts }));
   if (!session) return undefined;
   const waited = session.state === 'waiting' ? await goLive(tx, session, { streamId, facts }) : [];
@@ -87,7 +87,7 @@ async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Pr
   const isSource = streamId === (session.sourceId ?? session.streamId) || session.state === 'waiting';
   if (isSource) await noteChapter(tx, session.id, facts);
   const { title = session.title, category = session.category } = isSource ? facts : {};
-  const seen = { liveId: streamId, called: { title, category }, broadcastId, session };
+  const seen = { ...found, called: { title, category }, continuesId: session.continuesId, session };
   return { session, jobs: [...waited, ...(await joinWatches(tx, wanted, seen))] };
 }
 
@@ -117,13 +117,14 @@ async function goLive(tx: Queryable, session: SessionRow, { streamId, facts }: S
 
 async function insertSession(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<SessionRow | undefined> {
   const [before] = facts.continuesId ? await tx.select().from(sessions).where(eq(sessions.id, facts.continuesId)) : [];
-  // What goes on at SESSION_HOURS is called as it was.
+  // What goes on at SESSION_HOURS is the same broadcast, and called as it was.
+  const broadcastId = facts.broadcastId ?? before?.broadcastId;
   const title = facts.title ?? before?.title;
   const category = facts.category ?? before?.category;
   const sourceId = before?.sourceId ?? (streamId === pair.streamId ? null : streamId);
   const [row] = await tx
     .insert(sessions)
-    .values({ ...facts, ...pair, title, category, sourceId, state: 'starting', detectedAt: sql`now()` })
+    .values({ ...facts, ...pair, broadcastId, title, category, sourceId, state: 'starting', detectedAt: sql`now()` })
     .onConflictDoNothing()
     .returning();
   if (!row) return (await findActiveSession(tx, pair)) ?? goOn(tx, pair, { streamId, facts });

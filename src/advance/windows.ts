@@ -1,4 +1,5 @@
 import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
+import { changedOver } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
 import { holdsLease, type Lease } from '../db/leases.ts';
 import { deliveries, renditions, sessions, watches } from '../db/schema.ts';
@@ -93,7 +94,7 @@ async function closeRows(tx: Queryable, ids: number[], reason: string, toSequenc
     .returning();
   const watchIds = closed.map((row) => row.watchId);
   // A `/record` order is fulfilled when its window closes, unless the Session only changes over at SESSION_HOURS.
-  if (watchIds.length === 0 || reason === 'session_hours') return;
+  if (watchIds.length === 0 || reason === changedOver) return;
   await tx
     .update(watches)
     .set({ endedAt: sql`now()` })

@@ -61,10 +61,6 @@ export function refusalOf(rules: WatchRules, called: Called, now: Date): Refusal
   return outsideOf(rules, now) ?? filteredBy(rules, called);
 }
 
-/** Whether the rules of a Watch let it record a broadcast that is called so. */
-export const mayRecord = ({ rules }: { rules: WatchRules }, called: Called, now: Date): boolean =>
-  refusalOf(rules, called, now) === undefined;
-
 /** Why a window that is open is to close now; a recording that was to go on until the broadcast ends does so. */
 export function closesFor(rules: WatchRules, called: Called, now: Date): Refusal['code'] | undefined {
   return (rules.isOpenEnded ? filteredBy(rules, called) : refusalOf(rules, called, now))?.code;

@@ -47,10 +47,12 @@ export const sessionTransitions: Record<SessionState, Partial<Record<SessionEven
 export const activeSessionStates: SessionState[] = ['waiting', 'starting', 'recording', 'reconnecting'];
 export const finalSessionStates: SessionState[] = ['ended', 'failed'];
 
+/** Why a Session ends at `SESSION_HOURS`: its orders go on in the next one. */
+export const changedOver = 'session_hours';
 /** Why people end a recording whose broadcast goes on. */
 export const stoppedReasons = ['stopped', 'cancelled', 'for_over'];
 /** Why a Session ends that says nothing of its broadcast: one that is still seen live goes on in the next Session. */
-const openReasons = [...stoppedReasons, 'filtered', 'schedule_over', 'not_live', 'noticed'];
+const openReasons = [...stoppedReasons, changedOver, 'filtered', 'schedule_over', 'not_live', 'noticed'];
 /** Where not a second could be had of a broadcast in a whole grace, it is tried again after this long. */
 const triedAgainMs = 15 * 60_000;
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { closeWindows, endNoticed, endRendition, openSession, withdrawOverdue } from '../advance.ts';
 import type { App } from '../app.ts';
+import { changedOver } from '../core/session.ts';
 import { claimLease } from '../db/leases.ts';
 import { step } from '../lib/steps.ts';
 import type { Job } from '../queue/jobs.ts';
@@ -120,26 +121,37 @@ async function duePlans(app: App, isFullRound: boolean): Promise<Job[]> {
   return found.map((renditionId) => ({ name: 'plan', data: { renditionId } }));
 }
 
-/** `for=2h`: media time of the window reached its length. */
+/** `for=2h`: media time of the window, with those it goes on from, reached its length. */
 async function closeOverdueWindows(app: App): Promise<void> {
   const found = await ids(
     app,
-    sql`select d.id from deliveries d join watches w on w.id = d.watch_id
-      where d.closed_at is null and w.rules ? 'maxLengthMs' and (w.rules->>'maxLengthMs')::float8 <=
-        (select coalesce(sum(length_ms), 0) from segments g where g.rendition_id = d.rendition_id and g.track = 0
-          and g.media_sequence >= d.from_sequence)`,
+    sql`with recursive windows as (
+        select d.id as open_id, d.*, (w.rules->>'maxLengthMs')::float8 as most_ms
+          from deliveries d join watches w on w.id = d.watch_id where d.closed_at is null and w.rules ? 'maxLengthMs'
+        union all
+        select o.open_id, d.*, o.most_ms from windows o join sessions s on s.id = o.session_id
+          join deliveries d on d.session_id = s.continues_id and d.watch_id = o.watch_id and d.target_id = o.target_id
+            and d.close_reason = ${changedOver})
+      select o.open_id as id from windows o join segments g on g.rendition_id = o.rendition_id and g.track = 0
+        and g.media_sequence >= o.from_sequence
+      group by o.open_id, o.most_ms having sum(g.length_ms) >= o.most_ms`,
   );
   await closeWindows(app, found, 'for_over');
 }
 
-/** At `SESSION_HOURS` a Session ends and the next goes on with the same Watches. */
+/**
+ * At `SESSION_HOURS` of its being live a Session ends and the next goes on with the same Watches. Who dies in between
+ * leaves a broadcast that the next look at it finds live.
+ */
 async function endLongSessions(app: App): Promise<void> {
-  const rows = await app.db.execute<{ id: string; stream_id: string; rendition_id: string }>(
-    sql`select s.id, s.stream_id, r.id as rendition_id from sessions s join renditions r on r.session_id = s.id
+  const rows = await app.db.execute<{ id: string; stream_id: string; rendition_ids: string[] }>(
+    sql`select s.id, s.stream_id, array_agg(r.id) as rendition_ids from sessions s join renditions r on r.session_id = s.id
       where s.state in ('starting', 'recording', 'reconnecting') and r.ended_at is null
-        and s.created_at < now() - make_interval(hours => ${app.config.sessionHours})`,
+        and coalesce(s.detected_at, s.created_at) < now() - make_interval(secs => ${app.config.sessionHours * 3600})
+      group by s.id`,
   );
-  for (const row of rows) await endRendition(app, Number(row.rendition_id), 'session_hours');
-  const ended = new Map(rows.map((row) => [Number(row.id), Number(row.stream_id)]));
-  for (const [continuesId, streamId] of ended) await openSession(app, streamId, { continuesId });
+  for (const row of rows) {
+    for (const renditionId of row.rendition_ids) await endRendition(app, Number(renditionId), changedOver);
+    await openSession(app, Number(row.stream_id), { continuesId: Number(row.id) });
+  }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { matches, readPattern } from '../../src/core/filter.ts';
-import { closesFor, mayRecord, refusalOf, type WatchRules } from '../../src/core/rules.ts';
+import { closesFor, refusalOf, type WatchRules } from '../../src/core/rules.ts';
 
 const now = new Date('2026-11-23T19:30Z');
-const may = (rules: WatchRules, called = {}) => mayRecord({ rules }, called, now);
+const may = (rules: WatchRules, called = {}) => refusalOf(rules, called, now) === undefined;
 
 describe('filters', () => {
   test.each([
