@@ -67,7 +67,15 @@ async function refuseWatched(app: App, ctx: CommandContext, args: Args): Promise
 }
 
 /** What may pass by itself: the person is told that the site did not say. */
-const passing = new Set(['http_error', 'timeout', 'connection_lost', 'source_lost', 'source_stalled', 'bad_playlist']);
+const passing = new Set([
+  'program_failed',
+  'http_error',
+  'timeout',
+  'connection_lost',
+  'source_lost',
+  'source_stalled',
+  'bad_playlist',
+]);
 
 type Local = { zone: string; language: Language };
 

@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
-/** What runs a Python program: the interpreter, and for a program in one zip file the path to import from. */
-export type PythonOf = { python: string; pythonPath?: string };
+/** What runs a Python program: the interpreter, and for a program in one zip file the path to import from. `path`: of the program. */
+export type PythonOf = { path: string; python: string; pythonPath?: string };
 
 const headBytes = 1_024;
 /** A line of `sh` that starts an interpreter whose path is too long for `#!`. Source: pip's script wrapper. */
@@ -17,7 +17,7 @@ export async function findPython(program: string): Promise<PythonOf | undefined>
   const [, python] = wrapped.exec(head) ?? direct.exec(head) ?? [];
   if (!python) return undefined;
   const isZip = head.includes('\nPK');
-  return { python, ...(isZip ? { pythonPath: path } : {}) };
+  return { path, python, ...(isZip ? { pythonPath: path } : {}) };
 }
 
 async function findProgram(program: string): Promise<string | undefined> {

@@ -35,7 +35,7 @@ const stderrTailChars = 4_096;
  * Runs a program: an argument array, never a shell; its own process group, so that what it starts ends with it; a
  * clean environment. Never throws for how the program ended.
  *
- * @throws UserError `program_missing`
+ * @throws UserError `program_missing`; TemporaryError `program_failed` where the machine could not start it
  */
 export async function run(command: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
   options.signal?.throwIfAborted();
@@ -53,7 +53,7 @@ export async function run(command: string, args: string[], options: RunOptions =
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => end('timeout'), options.timeoutMs);
   try {
     const result = await child;
-    if (result.code === 'ENOENT') throw new UserError('program_missing', { program: command });
+    if (pid === undefined) throw notStarted(command, result);
     // Input that broke off looks like its end to the program, which then exits 0: `failed` knows better.
     reason ??= result.failed ? 'failed' : 'exited';
     return {
@@ -68,6 +68,12 @@ export async function run(command: string, args: string[], options: RunOptions =
     options.signal?.removeEventListener('abort', onAbort);
     forgetGroup(pid, reason === 'aborted' || reason === 'timeout');
   }
+}
+
+/** No such program, or one that may not be run, stays so; a machine without room for one more process does not. */
+function notStarted(command: string, { code, cause }: { code?: string | undefined; cause?: unknown }): Error {
+  if (code === 'ENOENT' || code === 'EACCES') return new UserError('program_missing', { program: command });
+  return new TemporaryError('program_failed', { detail: `${command} did not start: ${code}`, cause });
 }
 
 /** What broke where it was not the program itself: its input, or more output than is kept. */
@@ -119,12 +125,18 @@ function detached(input: Readable): Readable {
 /**
  * Runs a program and gives its stdout as it comes. The program's group ends with the stream, the signal or this
  * process; a failure destroys the stream.
+ *
+ * @throws as `run`
  */
-export function runToStream(command: string, args: string[], options: RunOptions & { signal: AbortSignal }): Readable {
+export async function runToStream(
+  command: string,
+  args: string[],
+  options: RunOptions & { signal: AbortSignal },
+): Promise<Readable> {
   options.signal.throwIfAborted();
   const child = start(command, args, { ...options, isStreamed: true });
   const { pid, stdout } = child;
-  if (!stdout || pid === undefined) throw new UserError('program_missing', { program: command });
+  if (!stdout || pid === undefined) throw notStarted(command, await child);
   rememberGroup(pid);
   // Not stdout itself: it ends in the same way whether the program finished or died.
   const out = new PassThrough({ highWaterMark: 1 << 20 });
@@ -165,12 +177,16 @@ export type Program = {
   kill(): void;
 };
 
-/** Starts a program whose output is read while it runs. @throws UserError `program_missing` */
-export function startProgram(command: string, args: string[], options: Pick<RunOptions, 'env' | 'cwd'> = {}): Program {
+/** Starts a program whose output is read while it runs. @throws as `run` */
+export async function startProgram(
+  command: string,
+  args: string[],
+  options: Pick<RunOptions, 'env' | 'cwd'> = {},
+): Promise<Program> {
   const startedAt = performance.now();
   const child = start(command, args, { ...options, isStreamed: true, isWritten: true });
   const { pid, stdin, stdout } = child;
-  if (!stdin || !stdout || pid === undefined) throw new UserError('program_missing', { program: command });
+  if (!stdin || !stdout || pid === undefined) throw notStarted(command, await child);
   rememberGroup(pid);
   // Without this execa would throw away what nobody reads within a tick.
   stdout.pause();

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -26,25 +27,31 @@ export type WarmQuestion = {
   signal: AbortSignal;
 };
 
-type Warm = { ask(question: WarmQuestion): Promise<WarmAnswer>; end(): void };
+type Warm = {
+  ask(question: WarmQuestion): Promise<WarmAnswer>;
+  /** It is the program that is installed, and not old. */
+  isCurrent(): Promise<boolean>;
+  /** Ends it as soon as it has answered what it was asked. */
+  retire(): void;
+  end(): void;
+};
 
 /** One per program and proxy. Measured: 85 times cheaper than a process per page. */
 const warm = new Map<string, Promise<Warm | undefined>>();
 /** Its memory is given back when nobody asked for this long. */
 const idleMs = 600_000;
+/** Of what it imports not all shows in the program's file. */
+const longestLifeMs = 6 * 3_600_000;
 
 /**
  * Asks the warm yt-dlp of this process, which is started at first use.
  *
  * @returns undefined where yt-dlp is no Python program that can be kept warm, or has just died
- * @throws the signal's reason
+ * @throws the signal's reason; UserError `program_missing`
  */
 export async function askWarmYtdlp(question: WarmQuestion): Promise<WarmAnswer | undefined> {
-  const key = `${question.program} ${question.env.http_proxy ?? ''}`;
-  const starting = warm.get(key) ?? start(question, () => warm.delete(key));
-  warm.set(key, starting);
   try {
-    return await (await starting)?.ask(question);
+    return await (await findWarm(question))?.ask(question);
   } catch (error) {
     question.signal.throwIfAborted();
     if (error instanceof TemporaryError) return undefined;
@@ -56,21 +63,50 @@ export async function askWarmYtdlp(question: WarmQuestion): Promise<WarmAnswer |
 export async function endWarmYtdlp(): Promise<void> {
   const all = [...warm.values()];
   warm.clear();
-  for (const each of await Promise.all(all)) each?.end();
+  for (const each of await Promise.allSettled(all)) if (each.status === 'fulfilled') each.value?.end();
+}
+
+/** The one that runs, or a new one where it was upgraded meanwhile. */
+async function findWarm(question: WarmQuestion): Promise<Warm | undefined> {
+  const key = `${question.program} ${question.env.http_proxy ?? ''}`;
+  const kept = warm.get(key);
+  const found = await kept;
+  if (found && (await found.isCurrent())) return found;
+  if (kept && warm.get(key) === kept) warm.delete(key);
+  found?.retire();
+  return warm.get(key) ?? begin(key, question);
+}
+
+/** What could not be started is not remembered: it may be installed by the next question. */
+function begin(key: string, question: WarmQuestion): Promise<Warm | undefined> {
+  const forget = () => {
+    if (warm.get(key) === starting) warm.delete(key);
+  };
+  const starting = start(question, forget);
+  warm.set(key, starting);
+  starting.then((found) => found ?? forget(), forget);
+  return starting;
 }
 
 async function start({ program, env }: WarmQuestion, onEnd: () => void): Promise<Warm | undefined> {
   const found = await findPython(program);
   if (!found) return undefined;
+  const changedAt = await changeOf(found.path);
+  const startedAt = performance.now();
   const path: Record<string, string> = found.pythonPath ? { PYTHONPATH: found.pythonPath } : {};
-  return attend(startProgram(found.python, ['-u', script], { env: { ...env, ...path } }), onEnd);
+  const started = await startProgram(found.python, ['-u', script], { env: { ...env, ...path } });
+  const isCurrent = async () =>
+    performance.now() - startedAt < longestLifeMs && (await changeOf(found.path)) === changedAt;
+  return { ...attend(started, onEnd), isCurrent };
 }
+
+const changeOf = async (path: string) => (await stat(path).catch(() => undefined))?.mtimeMs;
 
 type Waiting = { resolve: (answer: WarmAnswer) => void; reject: (error: Error) => void };
 
-function attend(program: Program, onEnd: () => void): Warm {
+function attend(program: Program, onEnd: () => void): Omit<Warm, 'isCurrent'> {
   const waiting = new Map<number, Waiting>();
-  let lastId = 0;
+  let [lastId, isRetired, isOver] = [0, false, false];
   const end = () => {
     onEnd();
     program.kill();
@@ -82,10 +118,12 @@ function attend(program: Program, onEnd: () => void): Warm {
   });
   void program.ended.then(({ stderrTail }) => {
     clearTimeout(idle);
+    isOver = true;
     onEnd();
     for (const each of waiting.values()) each.reject(new TemporaryError('resolve_failed', { detail: stderrTail }));
   });
   const ask = async ({ url, options, fields, cookieFile, signal }: WarmQuestion) => {
+    if (isOver) throw new TemporaryError('resolve_failed', { detail: 'yt-dlp has ended' });
     const id = ++lastId;
     let leave = () => {};
     const answered = new Promise<WarmAnswer>((resolve, reject) => {
@@ -100,7 +138,12 @@ function attend(program: Program, onEnd: () => void): Warm {
     } finally {
       waiting.delete(id);
       signal.removeEventListener('abort', leave);
+      if (isRetired && waiting.size === 0) end();
     }
   };
-  return { ask, end };
+  const retire = () => {
+    isRetired = true;
+    if (waiting.size === 0) end();
+  };
+  return { ask, retire, end };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { run, runToStream } from '../../src/lib/run.ts';
+import { run, runToStream, startProgram } from '../../src/lib/run.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -55,6 +55,21 @@ test('a missing program is a sentence for people', async () => {
     code: 'program_missing',
     values: { program: 'aircheck-no-such-program' },
   });
+});
+
+test('what may not be run is missing too; what this machine could not start now may be started later', async () => {
+  const path = join(dir, 'no-program');
+  await writeFile(path, '', { mode: 0o600 });
+  await expect(run(path, [])).rejects.toMatchObject({ code: 'program_missing' });
+  await expect(startProgram('aircheck-no-such-program', [])).rejects.toMatchObject({ code: 'program_missing' });
+  const tooLong = ['x'.repeat(8_000_000)];
+  const { signal } = new AbortController();
+  for (const starting of [
+    run('true', tooLong),
+    startProgram('true', tooLong),
+    runToStream('true', tooLong, { signal }),
+  ])
+    await expect(starting).rejects.toMatchObject({ name: 'TemporaryError', code: 'program_failed' });
 });
 
 test('secrets of our environment do not reach a child', async () => {
@@ -128,7 +143,7 @@ test('output as it comes: whole when the program ends well, an error when it or 
   const { signal } = new AbortController();
   const read = async (args: string[], input?: Readable) => {
     let text = '';
-    const stream = runToStream('sh', args, { signal, ...(input ? { input } : {}) });
+    const stream = await runToStream('sh', args, { signal, ...(input ? { input } : {}) });
     for await (const piece of stream) text += String(piece);
     return text;
   };
@@ -146,7 +161,7 @@ test('output that is no longer wanted ends its program, as an abort does', async
   for (const how of ['leave', 'abort'] as const) {
     const pidFile = join(dir, `stream-${how}`);
     const abort = new AbortController();
-    const stream = runToStream('sh', ['-c', `echo $$ > ${pidFile}; exec yes`], { signal: abort.signal });
+    const stream = await runToStream('sh', ['-c', `echo $$ > ${pidFile}; exec yes`], { signal: abort.signal });
     const pid = await pidIn(pidFile);
     if (how === 'leave') stream.destroy();
     else abort.abort();

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { findPython } from '../../src/lib/find-python.ts';
 import { run } from '../../src/lib/run.ts';
 import { askYtdlp } from '../../src/media/ask-ytdlp.ts';
 import { endWarmYtdlp } from '../../src/media/warm-ytdlp.ts';
@@ -66,6 +67,23 @@ test('an abort leaves at once; ended, it is gone, and started again by the next 
   await endWarmYtdlp();
   await waitFor(async () => (await servers()).every((line) => !before.includes(line)), { what: 'its end' });
   expect((await ask(origin.url)).formats).not.toEqual([]);
+});
+
+test('a yt-dlp that was not to be started is tried again, and one that was upgraded is taken', async () => {
+  const program = join(dir, 'yt-dlp');
+  onTestFinished(() => rm(program));
+  const installed = await readFile((await findPython('yt-dlp'))?.path ?? '');
+  const asking = () => ask(origin.url, AbortSignal.timeout(60_000), program);
+  await writeFile(program, '#!/no-such-python3\n', { mode: 0o755 });
+  await expect(asking()).rejects.toMatchObject({ code: 'program_missing' });
+  await writeFile(program, installed);
+  const others = await servers();
+  expect((await asking()).formats).not.toEqual([]);
+  const before = (await servers()).filter((line) => !others.includes(line));
+  expect(before).toHaveLength(1);
+  await utimes(program, 1, 1);
+  expect((await asking()).formats).not.toEqual([]);
+  await waitFor(async () => !(await servers()).includes(before[0] ?? ''), { what: 'the end of the old one' });
 });
 
 test('a yt-dlp that is no Python script is asked by a process per page, and tells the same', async () => {

@@ -25,7 +25,7 @@ export async function* captureUnknown(
   from: ResumePoint | undefined,
   options: SourceOptions,
 ): AsyncGenerator<SourceItem> {
-  const { chunks, ended } = openPipeline([step], { signal: options.signal, stallMs });
+  const { chunks, ended } = await openPipeline([step], { signal: options.signal, stallMs });
   const complaint = () => tailOf(ended());
   const source = chunks[Symbol.asyncIterator]();
   try {

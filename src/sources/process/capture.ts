@@ -51,7 +51,7 @@ async function* readUnits(
   from: ResumePoint | undefined,
   { signal }: SourceOptions,
 ): AsyncGenerator<Prefetched> {
-  const pipeline = openPipeline(steps, { signal, stallMs });
+  const pipeline = await openPipeline(steps, { signal, stallMs });
   const join = fileMs === undefined ? joinLive(from, identity) : joinFile(from, identity);
   const seen = measure();
   let index = 0;

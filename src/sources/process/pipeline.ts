@@ -33,19 +33,19 @@ const againMs = 300;
  * Runs programs one into the other and gives what the last one writes. All of them end with the iteration, however it
  * ends.
  *
- * @throws UserError `program_missing`
+ * @throws UserError `program_missing`; TemporaryError `program_failed`
  * @throws TemporaryError `source_stalled` (from the iteration)
  */
-export function openPipeline(steps: Step[], options: PipelineOptions): Pipeline {
-  const programs = startAll(steps);
+export async function openPipeline(steps: Step[], options: PipelineOptions): Promise<Pipeline> {
+  const programs = await startAll(steps);
   const ended = Promise.all(programs.map((program) => program.ended));
   return { chunks: readLast(programs, ended, options), ended: () => ended };
 }
 
-function startAll(steps: Step[]): Program[] {
+async function startAll(steps: Step[]): Promise<Program[]> {
   const programs: Program[] = [];
   try {
-    for (const { command, args, env } of steps) programs.push(startProgram(command, args, env ? { env } : {}));
+    for (const { command, args, env } of steps) programs.push(await startProgram(command, args, env ? { env } : {}));
   } catch (error) {
     for (const program of programs) program.kill();
     throw error;
