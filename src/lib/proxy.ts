@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../core/errors.ts';
@@ -108,8 +109,7 @@ function serveAlias(target: AliasTarget, { request, response, allowPrivate }: Ex
     const told = ['content-type', 'content-length', 'content-range', 'accept-ranges'];
     response.writeHead(status, Object.fromEntries(told.flatMap((n) => (headers[n] ? [[n, headers[n]]] : []))));
     for await (const chunk of body) {
-      if (!response.write(chunk))
-        await new Promise<void>((resolve) => response.once('drain', resolve).once('close', resolve));
+      if (!response.write(chunk)) await once(response, 'drain', { signal: left.signal });
     }
     response.end();
   };

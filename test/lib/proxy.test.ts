@@ -12,12 +12,14 @@ const seen: IncomingMessage[] = [];
 let open: GuardProxy;
 let guarded: GuardProxy;
 const stop = new AbortController();
+const longBytes = 8_000_000;
 
 beforeAll(async () => {
   origin = createHttpServer((request, response) => {
     seen.push(request);
     if (request.url === '/to-metadata')
       return void response.writeHead(302, { location: 'http://169.254.169.254/latest/meta-data/' }).end();
+    if (request.url === '/long') return void response.writeHead(200).end(Buffer.alloc(longBytes, 'x'));
     if (request.headers.range === 'bytes=2-3')
       return void response.writeHead(206, { 'content-range': 'bytes 2-3/6' }).end('cd');
     response.writeHead(200, { 'content-type': 'text/plain' }).end('abcdef');
@@ -109,6 +111,17 @@ describe('the guard proxy', () => {
     expect(seen.at(-1)).toMatchObject({ url: '/secret?sig=1', headers: { cookie: 'a=1' } });
     alive.abort();
     expect(statusOf(await ask(open, `GET ${url}`))).toBe(502);
+  });
+
+  test('a long file leaves nothing behind for each time it was waited for', async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => void warnings.push(warning);
+    process.on('warning', warn);
+    const url = open.alias({ url: `${root}/long`, headers: {}, signal: stop.signal });
+    expect((await ask(open, `GET ${url}`)).length).toBeGreaterThan(longBytes);
+    await new Promise(setImmediate);
+    process.off('warning', warn);
+    expect(warnings).toEqual([]);
   });
 
   test('an alias to a private address is refused, also by redirect', async () => {
