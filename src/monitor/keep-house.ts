@@ -1,7 +1,7 @@
 import { pruneChecks } from '../db/checks.ts';
 import { createBell } from '../lib/bell.ts';
 import type { Monitor } from './look.ts';
-import { isSaveDue, saveLooks } from './note-looks.ts';
+import { saveDueLooks } from './note-looks.ts';
 import { allWatched, readShards, readStream } from './watchlists.ts';
 
 /** What is due is looked for this often. */
@@ -68,7 +68,7 @@ async function house({ app, shards, lists }: Monitor, due: Due): Promise<void> {
   }
   if (now >= due.saveAt) {
     due.saveAt = now + saveTickMs;
-    await saveLooks(app.db, allWatched(lists).filter(isSaveDue));
+    await saveDueLooks(app.db, allWatched(lists));
   }
   if (now < due.pruneAt) return;
   due.pruneAt = now + pruneEveryMs;

@@ -48,10 +48,12 @@ function unsaved({ run }: Watched, now: number): UnsavedLooks[] {
   return [{ id: run.id, count: run.unsavedCount, ageMs: now - run.lastAt }];
 }
 
-/** Whether looks are counted that should be written down now. */
-export function isSaveDue({ run }: Watched, now: number): boolean {
-  if (!run || run.unsavedCount === 0) return false;
-  return now - run.savedAt >= (run.state === 'live' ? saveLiveEveryMs : saveEveryMs);
+/** Writes down what was only counted, of Streams where that was not done for a while. */
+export function saveDueLooks(db: Database, list: Watched[]): Promise<void> {
+  const now = performance.now();
+  const isDue = ({ run }: Watched) =>
+    run !== undefined && now - run.savedAt >= (run.state === 'live' ? saveLiveEveryMs : saveEveryMs);
+  return saveLooks(db, list.filter(isDue));
 }
 
 /** Writes down what was only counted. */
