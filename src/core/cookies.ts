@@ -107,3 +107,20 @@ export function expiryOf(cookies: Cookie[], now: Date): Date | undefined {
 /** Those that have not expired. */
 export const freshCookies = (cookies: Cookie[], now: Date): Cookie[] =>
   cookies.filter(({ expiresAt }) => expiresAt === 0 || expiresAt * 1000 > now.getTime());
+
+/**
+ * Value of the Cookie header for an address: those of its very host, or of a domain it lies below where the cookie is for
+ * that, for its path, over TLS where they ask for it. Source: RFC 6265 §5.1.3, §5.1.4, §5.4.
+ */
+export function cookieHeader(cookies: Cookie[], url: URL, now: Date): string | undefined {
+  const sent = freshCookies(cookies, now).filter((cookie) => isFor(cookie, url));
+  const inOrder = sent.toSorted((a, b) => b.path.length - a.path.length);
+  return inOrder.length === 0 ? undefined : inOrder.map(({ name, value }) => `${name}=${value}`).join('; ');
+}
+
+function isFor({ domain, isForSubdomains, path, isSecure }: Cookie, { protocol, hostname, pathname }: URL): boolean {
+  const bare = domain.replace(/^\./, '');
+  const isBelow = isForSubdomains && hostname.endsWith(`.${bare}`) && !/^[\d.]+$/.test(hostname);
+  if ((hostname !== bare && !isBelow) || (isSecure && protocol !== 'https:')) return false;
+  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+}

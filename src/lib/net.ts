@@ -5,6 +5,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { FatalError, TemporaryError, UserError } from '../core/errors.ts';
 import { guardedLookup, isPrivateAddress } from './address.ts';
+import type { CookieHeaders } from './cookie-headers.ts';
 
 /** The server answered with a status that is not 2xx. `path`: of the address that answered, after redirects. */
 export class HttpStatusError extends TemporaryError {
@@ -36,6 +37,8 @@ export type FetchOptions = {
   timeoutMs?: number;
   /** Longest body; beyond it the fetch fails. */
   maxBytes?: number;
+  /** Cookies by the address they go to: a redirect is asked anew. */
+  cookies?: CookieHeaders | undefined;
   /** An answer of any status is given back, for what its body says; else one that is not 2xx is an error. */
   takesAnyStatus?: boolean;
 };
@@ -87,7 +90,7 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
   let headers = options.headers ?? {};
   for (let hop = 0; hop <= maxRedirects; hop++) {
     const target = assertPublicUrl(current, options.allowPrivate);
-    const response = await request(target, { ...options, headers });
+    const response = await request(target, { ...options, headers: await withCookies(headers, target, options) });
     const status = response.statusCode ?? 0;
     const location = response.headers.location;
     if (status >= 300 && status < 400 && location && URL.canParse(location, current)) {
@@ -109,6 +112,12 @@ export async function guardedFetch(url: string, options: FetchOptions): Promise<
     return { ...described, body: bodyOf(response, options), finalUrl: current, status };
   }
   throw new FatalError('too_many_redirects', { detail: new URL(url).host });
+}
+
+async function withCookies(headers: Record<string, string>, url: URL, { cookies }: FetchOptions) {
+  if (!cookies || Object.keys(headers).some((name) => name.toLowerCase() === 'cookie')) return headers;
+  const cookie = await cookies(url);
+  return cookie === undefined ? headers : { ...headers, cookie };
 }
 
 /** Cookies and tokens are for the origin they were made for, not for where it sends us. */

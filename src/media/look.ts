@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { UserError } from '../core/errors.ts';
 import type { SourceInput } from '../core/ports.ts';
+import type { CookieHeaders } from '../lib/cookie-headers.ts';
 import { type Fetched, fetchText, guardedFetch } from '../lib/net.ts';
 
 /** What an address is by its first bytes. `broadcastId`: of a file, which is recorded once. */
 export type Looked = { protocol: SourceInput['protocol']; isEnded: boolean; broadcastId?: string };
-export type LookOptions = { signal: AbortSignal; allowPrivate: boolean };
+export type LookOptions = {
+  signal: AbortSignal;
+  allowPrivate: boolean;
+  /** Sent for playlists alone: a page is asked with them by programs that are made for that. */
+  cookies?: CookieHeaders | undefined;
+};
 
 /** Source: RFC 8216 §4.3.1.1. */
 const playlistBeginning = '#EXTM3U';
@@ -34,7 +40,10 @@ async function lookAtText(url: string, protocol: 'hls' | 'dash', options: LookOp
 }
 
 /** Reads the first bytes alone: what is no playlist may be a page of megabytes or a stream without end. */
-async function lookAtHead(url: string, options: LookOptions): Promise<Looked | 'hls' | 'dash' | undefined> {
+async function lookAtHead(
+  url: string,
+  { cookies: _, ...options }: LookOptions,
+): Promise<Looked | 'hls' | 'dash' | undefined> {
   try {
     const { body, ...answer } = await guardedFetch(url, { ...options, timeoutMs: lookTimeoutMs });
     let head: Buffer = Buffer.alloc(0);

@@ -3,6 +3,7 @@ import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Engine, Quality } from '../core/model.ts';
 import type { Programs, SourceInput } from '../core/ports.ts';
 import { cleanTitle } from '../core/title.ts';
+import { createCookieHeaders } from '../lib/cookie-headers.ts';
 import { assertPublicUrl } from '../lib/net.ts';
 import { askStreamlink } from './ask-streamlink.ts';
 import { askYtdlp, type Page } from './ask-ytdlp.ts';
@@ -52,10 +53,11 @@ const directProtocols: Record<string, SourceInput['protocol']> = {
  */
 export async function resolve(url: string, options: ResolveOptions): Promise<Resolved> {
   const { quality, engine, signal, allowPrivate } = options;
+  const cookies = options.cookies && createCookieHeaders(options.cookies);
   const protocol = directProtocols[new URL(url).protocol];
   if (protocol) return { input: { url, headers: {}, protocol, quality }, isLive: true, isEnded: false };
   assertPublicUrl(url, allowPrivate);
-  const looked = await lookAt(url, { signal, allowPrivate });
+  const looked = await lookAt(url, { signal, allowPrivate, cookies });
   if (!looked) return fromPage(url, options).catch((error: unknown) => fromOther(url, options, error));
   const { isEnded, broadcastId } = looked;
   const input = { url, headers: {}, protocol: looked.protocol, quality, ...(engine ? { engine } : {}) };

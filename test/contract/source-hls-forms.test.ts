@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SourceInput, SourceItem } from '../../src/core/ports.ts';
+import type { Source, SourceInput, SourceItem } from '../../src/core/ports.ts';
 import { run } from '../../src/lib/run.ts';
 import { scanFmp4 } from '../../src/media/fmp4.ts';
 import { readInit } from '../../src/media/fmp4-init.ts';
@@ -37,6 +37,17 @@ async function expectAllKept(stream: LiveStream, paths: string[]): Promise<void>
 }
 
 describe('forms of HLS', () => {
+  test('media servers that want the login are given the cookies of their host, for playlists, keys and media', async () => {
+    const stream = await live({ wantsCookie: 'SID=1', encryption: { rotateEvery: 2, iv: 'told' } });
+    stream.end();
+    const cookies = async () => '127.0.0.1\tFALSE\t/\tFALSE\t0\tSID\t1';
+    const source: Source = { ...hlsSource, open: (to, from, more) => hlsSource.open(to, from, { ...more, cookies }) };
+    const reading = await read(source, inputOf(stream));
+    await reading.done;
+    expect(gapsOf(reading.items)).toEqual([]);
+    expect(frameSum(reading.segments)).toBe(await stream.frames());
+  });
+
   test('fMP4 is kept byte for byte, its initialization section once for each Take', async () => {
     const stream = await live({ format: 'fmp4' });
     const reading = await read(hlsSource, inputOf(stream), undefined, 2_000);

@@ -108,7 +108,7 @@ describe.concurrent('HLS that moves under the capture', () => {
     const reading = await read(hlsSource, inputOf(stream), undefined, 1_000);
     await reading.hasSegments(6);
     stream.expire();
-    await expect(reading.done).rejects.toMatchObject({ code: 'source_lost' });
+    await expect(reading.done).rejects.toMatchObject({ code: 'media_refused' });
     expect(frameSum(reading.segments)).toBe(await stream.frames());
   });
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   bySite,
   type Cookie,
+  cookieHeader,
   expiryOf,
   freshCookies,
   mergeCookies,
@@ -10,6 +11,7 @@ import {
   siteOf,
   writeCookieFile,
 } from '../../src/core/cookies.ts';
+import { createCookieHeaders } from '../../src/lib/cookie-headers.ts';
 import { seal, unseal } from '../../src/lib/seal.ts';
 
 const cookie = (fields: Partial<Cookie> = {}): Cookie => ({
@@ -102,4 +104,35 @@ test('what is sealed opens with its key and label only', () => {
   expect(() => unseal(sealed, 'b2'.repeat(32), 'youtube.com')).toThrow(otherwise);
   expect(() => unseal(sealed, key, 'twitch.tv')).toThrow(otherwise);
   expect(() => unseal(`${sealed.slice(0, -2)}AA`, key, 'youtube.com')).toThrow(otherwise);
+});
+
+test('an address is given the cookies of its host, path and scheme alone', () => {
+  const jar = [
+    cookie({ name: 'all', isSecure: false }),
+    cookie({ name: 'secure' }),
+    cookie({ name: 'deep', path: '/live', isSecure: false }),
+    cookie({ name: 'host', domain: 'www.youtube.com', isForSubdomains: false, isSecure: false }),
+    cookie({ name: 'old', expiresAt: 1, isSecure: false }),
+    cookie({ name: 'ip', domain: '0.0.1', isSecure: false }),
+  ];
+  const names = (url: string) =>
+    cookieHeader(jar, new URL(url), new Date('2026-11-21'))?.replaceAll('=v', '') ?? undefined;
+  expect(names('https://www.youtube.com/live/1')).toBe('deep; all; secure; host');
+  expect(names('http://cdn.youtube.com/lively')).toBe('all');
+  expect(names('https://youtube.com/live')).toBe('deep; all; secure');
+  for (const url of ['https://notyoutube.com/', 'https://youtube.com.example.org/', 'http://127.0.0.1/'])
+    expect(names(url)).toBeUndefined();
+});
+
+test('cookies of a site are read once a while, and media go on where they cannot be read', async () => {
+  const reads: string[] = [];
+  const headers = createCookieHeaders(async (url) => {
+    reads.push(url);
+    if (url.includes('broken')) throw new Error('Postgres is away');
+    return writeCookieFile([cookie({ value: '1' })]);
+  });
+  expect(await headers(new URL('https://a.youtube.com/1'))).toBe('SID=1');
+  expect(await headers(new URL('https://b.youtube.com/2'))).toBe('SID=1');
+  expect(await headers(new URL('https://broken.example/'))).toBeUndefined();
+  expect(reads).toHaveLength(2);
 });

@@ -118,6 +118,18 @@ describe('the guard', () => {
     expect(elsewhere.referer).toBe('http://x/');
     expect([elsewhere.cookie, elsewhere.authorization]).toEqual([undefined, undefined]);
   });
+
+  test('cookies are asked for by the address of each hop', async () => {
+    const asked: string[] = [];
+    const cookies = async ({ origin, pathname }: URL) => {
+      asked.push(pathname);
+      return origin === root ? 'ours=1' : undefined;
+    };
+    const there = JSON.parse((await fetchText(`${root}/headers`, { ...open, cookies })).text);
+    const elsewhere = JSON.parse((await fetchText(`${root}/elsewhere`, { ...open, cookies })).text);
+    expect([there.cookie, elsewhere.cookie]).toEqual(['ours=1', undefined]);
+    expect(asked).toEqual(['/headers', '/elsewhere', '/headers']);
+  });
 });
 
 describe('fetching', () => {

@@ -30,6 +30,8 @@ export type LiveOptions = Partial<Media> & {
   isRedirected?: boolean;
   /** Low-latency HLS: parts, hints, server control. */
   isLowLatency?: boolean;
+  /** What a Cookie header must hold; without it everything answers 401. */
+  wantsCookie?: string;
   /** Addresses hold a token, and answer 403 once `expire()` was called. */
   hasTokens?: boolean;
 };

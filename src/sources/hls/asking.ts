@@ -1,5 +1,6 @@
 import { TemporaryError } from '../../core/errors.ts';
 import type { SourceInput } from '../../core/ports.ts';
+import type { CookieHeaders } from '../../lib/cookie-headers.ts';
 import { fetchText, HttpStatusError } from '../../lib/net.ts';
 import { mergeSkipped } from './delta.ts';
 import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity, type Variant } from './playlist.ts';
@@ -7,6 +8,7 @@ import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity, type 
 export type AskOptions = {
   signal: AbortSignal;
   allowPrivate: boolean;
+  cookies?: CookieHeaders | undefined;
   /** Of a master the pictures (or all in one) are followed, or the sound that lies apart from them. */
   track?: 'pictures' | 'sound';
   /** Hears of the variant that is followed. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TemporaryError } from '../../core/errors.ts';
 import type { SourceInput } from '../../core/ports.ts';
-import { type Asked, type AskOptions, createAsking } from './asking.ts';
+import { type Asked, type AskOptions, createAsking, isRefused } from './asking.ts';
 import { explainAsking } from './bounds.ts';
 import type { MediaPlaylist } from './playlist.ts';
 
@@ -24,7 +24,7 @@ const refusalsToRenew = 3;
  * The changes of a live playlist, by the reload rules of RFC 8216 §6.3.4: after the target duration, half of it when
  * nothing changed. Returns after the answer that says ENDLIST.
  *
- * @throws TemporaryError `source_lost` (no good answer for 20 s), `source_stalled` (nothing new for two target
+ * @throws TemporaryError `source_lost` (no good answer for 20 s; `media_refused` where it was 401, 403 or 410), `source_stalled` (nothing new for two target
  *   durations and 10 s)
  */
 export async function* pollPlaylist(input: SourceInput, options: PollOptions): AsyncGenerator<Answer> {
@@ -62,7 +62,10 @@ async function askUntilGood(ask: () => Promise<Asked>, signal: AbortSignal): Pro
       const error = explainAsking(caught);
       if (signal.aborted || !(error instanceof TemporaryError)) throw error;
       if (performance.now() + pauseMs > deadline)
-        throw new TemporaryError('source_lost', { cause: error, detail: error.message });
+        throw new TemporaryError(isRefused(error) ? 'media_refused' : 'source_lost', {
+          cause: error,
+          detail: error.message,
+        });
       await delay(pauseMs, undefined, { signal });
     }
   }

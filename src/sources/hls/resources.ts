@@ -1,10 +1,16 @@
 import { TemporaryError } from '../../core/errors.ts';
+import type { CookieHeaders } from '../../lib/cookie-headers.ts';
 import { fetchToSink } from '../../lib/net.ts';
 import { type Init, readInit } from '../../media/fmp4-init.ts';
 import { decrypt, keyBytes } from './decrypt.ts';
 import type { ByteRange, KeyRef, MapRef } from './keys.ts';
 
-export type ResourceOptions = { headers: Record<string, string>; allowPrivate: boolean; signal: AbortSignal };
+export type ResourceOptions = {
+  headers: Record<string, string>;
+  allowPrivate: boolean;
+  signal: AbortSignal;
+  cookies?: CookieHeaders | undefined;
+};
 
 /** What Media Segments share: fetched once, and again only where that failed. */
 export type Resources = {

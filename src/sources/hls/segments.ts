@@ -11,7 +11,7 @@ import { decrypt, vectorOf } from './decrypt.ts';
 import type { KeyRef } from './keys.ts';
 import type { MediaSegment } from './playlist.ts';
 import { readFmp4, readPlain, readPlainBytes } from './read-segment.ts';
-import { createResources, type Resources, rangeHeader } from './resources.ts';
+import { createResources, type ResourceOptions, type Resources, rangeHeader } from './resources.ts';
 
 /** A Media Segment's bytes, as served (decrypted where they were encrypted), and what they hold. */
 export type GoodSegment = {
@@ -28,10 +28,7 @@ export type GoodSegment = {
 export type BadSegment = { segment: MediaSegment; isOk: false; cause: GapCause; detail: string };
 export type FetchedSegment = GoodSegment | BadSegment;
 
-export type SegmentFetchOptions = {
-  headers: Record<string, string>;
-  allowPrivate: boolean;
-  signal: AbortSignal;
+export type SegmentFetchOptions = ResourceOptions & {
   /** True once the Media Segment slid out of the playlist: one more failure is final. */
   isGone: (sequence: number) => boolean;
   /** A try met a refusal, as signed addresses do that ran out. */
@@ -168,7 +165,7 @@ async function fetchPlain(segment: MediaSegment, options: SegmentFetchOptions): 
 
 async function fetchBody(
   segment: MediaSegment,
-  { headers, allowPrivate, signal }: SegmentFetchOptions,
+  { headers, allowPrivate, signal, cookies }: SegmentFetchOptions,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   const { byterange } = segment;
@@ -176,6 +173,7 @@ async function fetchBody(
     headers: byterange ? { ...headers, range: rangeHeader(byterange) } : headers,
     allowPrivate,
     signal,
+    cookies,
     timeoutMs: patienceMs(segment),
     maxBytes: maxSegmentBytes,
   });

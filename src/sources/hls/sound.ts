@@ -70,8 +70,8 @@ async function within<T>(promise: Promise<T>, ms: number): Promise<T | 'late'> {
 async function* followAgain({ input, options, ads, onRefused }: SoundOptions): AsyncGenerator<Prefetched> {
   let from: ResumePoint | undefined;
   for (;;) {
-    const { signal, allowPrivate } = options;
-    const prefetch = createPrefetch({ headers: input.headers, allowPrivate, signal, onRefused });
+    const { signal } = options;
+    const prefetch = createPrefetch({ ...options, headers: input.headers, onRefused });
     const following = followPlaylist({ input, from, options: { ...options, track: 'sound' }, prefetch, ads });
     try {
       for await (const each of prefetch) {

@@ -1,4 +1,5 @@
 import type { ResumePoint, Source, SourceInput, SourceItem, SourceOptions } from '../../core/ports.ts';
+import { createCookieHeaders } from '../../lib/cookie-headers.ts';
 import { assemble } from './assemble.ts';
 import { followPlaylist } from './follower.ts';
 import type { Variant } from './playlist.ts';
@@ -27,16 +28,18 @@ async function* capture(
     return taken;
   };
   const onRefused = () => void refusals++;
+  // Of the media's own hosts alone: what the page's site gave its cookies for.
+  const fetching = { signal, allowPrivate, cookies: options.cookies && createCookieHeaders(options.cookies) };
   const ads = options.ads ?? 'keep';
   let sound: Sound | undefined;
   const onChosen = ({ audioUrl }: Variant) => {
-    if (audioUrl) sound ??= followSound({ input, options: { signal, allowPrivate }, ads, onRefused });
+    if (audioUrl) sound ??= followSound({ input, options: fetching, ads, onRefused });
   };
-  const prefetch = createPrefetch({ headers: input.headers, allowPrivate, signal, onRefused });
+  const prefetch = createPrefetch({ ...fetching, headers: input.headers, onRefused });
   const following = followPlaylist({
     input,
     from,
-    options: { signal, allowPrivate, takeRefusals, onChosen },
+    options: { ...fetching, takeRefusals, onChosen },
     prefetch,
     ads,
   });

@@ -236,6 +236,8 @@ export async function createStream(root: string, options: LiveOptions): Promise<
     const isStale = options.hasTokens && searchParams.get('token') !== String(state.token);
     if (!is.online || isStale)
       return send(request, response, { bytes: undefined, type: '', fault: isStale ? 403 : 404 });
+    const isStranger = options.wantsCookie !== undefined && request.headers.cookie !== options.wantsCookie;
+    if (isStranger) return send(request, response, { bytes: undefined, type: '', fault: 401 });
     if (options.isRedirected && !file.startsWith('r-'))
       return void response.writeHead(302, { location: `r-${file}${search}` }).end();
     const name = file.replace(/^r-/, '');

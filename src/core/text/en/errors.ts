@@ -73,6 +73,8 @@ export const errors = {
   playlist_too_long: () => 'The playlist of the stream is far longer than one of a live stream, so it is not read.',
   hls_drm: () => 'This stream is protected by DRM (only its own player may decrypt it), so it cannot be recorded.',
   hls_format_unsupported: () => 'This stream comes in a form that cannot be recorded.',
+  media_refused: () =>
+    'The server of the stream refuses it: the link ran out, or the site wants a login. Where I keep cookies of it, send newer ones with /cookies; I keep trying.',
   source_lost: () => 'The stream does not answer; I keep trying.',
   source_paused: () => 'The stream stopped; I wait whether it comes back.',
   source_stalled: () => 'The stream stands still; I keep trying.',
