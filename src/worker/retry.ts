@@ -5,8 +5,15 @@ export const maxAttempts = 8;
 
 /** Tries to make the file of a Part before `/retry` is asked for: more than an hour of them. */
 const mostTriesToMake = 20;
-/** What the media themselves may be to blame for, and a Storage that is away while they are read. */
-const makingCodes = new Set(['remux_failed', 'probe_failed', 'program_failed', 'corrupt', 'bad_init']);
+/** What the file itself may be to blame for, and a Storage that is away while it is made. */
+const fileCodes = new Set([
+  'remux_failed',
+  'probe_failed',
+  'program_failed',
+  'corrupt',
+  'bad_init',
+  'remote_unreadable',
+]);
 
 /**
  * Whether a person is asked after so many tries: at once after a clear no, never for a chat, a net or a disk that is
@@ -14,7 +21,7 @@ const makingCodes = new Set(['remux_failed', 'probe_failed', 'program_failed', '
  */
 export function isFinal(error: unknown, tries: number): boolean {
   if (error instanceof FatalError) return true;
-  const isPassing = error instanceof TemporaryError && !makingCodes.has(error.code);
+  const isPassing = error instanceof TemporaryError && !fileCodes.has(error.code);
   return !isPassing && tries >= mostTriesToMake;
 }
 

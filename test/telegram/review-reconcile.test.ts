@@ -193,3 +193,16 @@ test('only a connection that never stood sent nothing', () => {
   expect(toChatError(failed('EHOSTUNREACH', 'read EHOSTUNREACH'))).toBeInstanceOf(AmbiguousError);
   expect(toChatError(failed('ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:443'))).not.toBeInstanceOf(AmbiguousError);
 });
+
+test('a file that Telegram shows as an audio stands, and is not sent again', async () => {
+  const { chat, target } = open({ vault: undefined });
+  telegram.fault({ kind: 'shownAs', method: 'sendVideo', as: 'audio' });
+  const item = { partId: 1, file: await makePart(1, 1000) };
+  const ids = await chat.post(target, { ...album(), kind: 'video' }, [item], signal);
+  const [message, ...others] = telegram.world.messages(channel as never);
+  expect(others).toEqual([]);
+  expect(ids).toMatchObject({
+    messageIds: [String(message?.message_id)],
+    remotes: [{ type: 'document', fileUniqueId: message?.audio?.file_unique_id }],
+  });
+});

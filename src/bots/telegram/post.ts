@@ -122,7 +122,8 @@ async function sendVideo(
   if (!staged && item?.file) {
     const options = { caption, isSilent: false, isPost: true, signal };
     const { message, remote } = await uploadVideo(telegram, address, item.file, options);
-    return { ...idsOf([message]), remotes: [remote] };
+    // It stands, whatever it shows: what cannot be sent again by its id is sent anew to the next Target.
+    return { ...idsOf([message]), ...(remote ? { remotes: [remote] } : {}) };
   }
   if (!staged) throw new FatalError('part_not_staged');
   const { chatId, thread } = destination(address);

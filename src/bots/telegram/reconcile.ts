@@ -9,7 +9,7 @@ import { cardLines, linkLines, splitText } from './markup.ts';
 import { clockSlackMs, type Expected, probeChat } from './probe.ts';
 import { settleMs } from './settle.ts';
 import { findSightings, type Sighting } from './sightings.ts';
-import { remoteOf } from './upload.ts';
+import { fileIn, remoteOf } from './upload.ts';
 
 /** A call with a file in it may still come to pass for as long as a server may need to read it and to pass it on. */
 const settleUploadMs = 1_000_000;
@@ -50,7 +50,7 @@ function expectedOf(post: OutgoingPost, items: PostItem[]): Expected {
   return { key: textOf, values: [wordsOf(lines ? lines(post.content).join('\n') : post.content.text)] };
 }
 
-const fileOf = (message: Message) => (message.video ?? message.document ?? message.animation)?.file_unique_id;
+const fileOf = (message: Message) => fileIn(message)?.file_unique_id;
 const textOf = (message: Message) => {
   const text = message.text ?? message.caption;
   return text === undefined ? undefined : wordsOf(text);

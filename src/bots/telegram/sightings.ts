@@ -3,6 +3,7 @@ import type { Message, Update } from 'grammy/types';
 import type { Queryable } from '../../db/client.ts';
 import { sightings, targets } from '../../db/schema.ts';
 import type { Telegram } from './client.ts';
+import { fileIn } from './upload.ts';
 
 export type Sighting = typeof sightings.$inferSelect;
 /** A message by the ids of the Bot API, as text. */
@@ -25,7 +26,7 @@ export function toSighting(update: Update): Omit<typeof sightings.$inferInsert, 
 }
 
 function rowOf(message: Message, origin: MessageAddress) {
-  const file = message.video ?? message.document ?? message.animation ?? message.photo?.at(-1);
+  const file = fileIn(message) ?? message.photo?.at(-1);
   return {
     chatId: String(message.chat.id),
     messageId: String(message.message_id),

@@ -1,3 +1,4 @@
+import { TemporaryError } from '../../core/errors.ts';
 import type { Chat, TargetRef } from '../../core/ports.ts';
 import { linkTo } from './chats.ts';
 import { openTelegram, type Telegram, type TelegramOptions } from './client.ts';
@@ -37,7 +38,9 @@ export function createTelegramChat(options: TelegramOptions): Chat {
       if (vault === undefined) throw new Error('nowhere to stage');
       const caption = `aircheck part ${file.partId}`;
       const staging = uploadVideo(telegram, vault, file, { caption, isSilent: true, signal, onProgress });
-      return (await staging.catch((error: unknown) => followVault(telegram, target, error))).remote;
+      const { remote } = await staging.catch((error: unknown) => followVault(telegram, target, error));
+      if (!remote) throw new TemporaryError('remote_unreadable');
+      return remote;
     },
     post: (target, post, items, signal) => sendPost(telegram, target, post, items, signal),
     edit: (_target, post, ids, signal) => editCard(telegram, post, ids, signal),

@@ -32,7 +32,7 @@ export type UploadOptions = {
  * Sends one Part as a video: one file per request, read from disk in pieces of 1 MiB, or by its path where the server
  * sees our disk.
  *
- * @returns the message, and the file as it can be sent again
+ * @returns the message, and the file as it can be sent again; undefined where the message shows none
  * @throws FatalError `part_over_limit` where the server hung up on it for its length; else as `call.ts`
  */
 export async function uploadVideo(
@@ -40,7 +40,7 @@ export async function uploadVideo(
   address: string,
   file: PartFile,
   { caption, isSilent, isPost = false, signal, onProgress = () => {} }: UploadOptions,
-): Promise<{ message: Message; remote: TelegramRemote }> {
+): Promise<{ message: Message; remote: TelegramRemote | undefined }> {
   const { chatId, thread } = destination(address);
   const progress = { sentBytes: 0, startedAt: 0 };
   const thumbnail = file.thumbnailPath ? await openPicture(telegram, file.thumbnailPath) : undefined;
@@ -95,17 +95,21 @@ async function afterFailure(telegram: Telegram, file: PartFile, { error, isPost,
 
 /**
  * Telegram may show a file in another way than it was sent: one without sound as an animation, which it calls a document
- * as well. That is sent again as the video it is: albums mix no documents with videos, and take no animations.
+ * as well. That is sent again as the video it is: albums mix no documents with videos, and take no animations. One of
+ * sound alone may be an audio, which is sent again as a document.
  * Source: core.telegram.org/bots/api#message (`animation`), #sendmediagroup; TDLib takes the id of any kind of document.
- *
- * @throws TemporaryError `remote_unreadable`
  */
-export function readRemote({ video, animation, document }: Message): TelegramRemote {
-  const file = video ?? animation ?? document;
-  if (!file) throw new TemporaryError('remote_unreadable');
+export function readRemote(message: Message): TelegramRemote | undefined {
+  const { video, animation } = message;
+  const file = fileIn(message);
+  if (!file) return undefined;
   const type = (video ?? animation) ? 'video' : 'document';
   return { fileId: file.file_id, fileUniqueId: file.file_unique_id, type };
 }
+
+/** The file that a message shows, whatever Telegram calls it. */
+export const fileIn = ({ video, animation, document, audio, voice, video_note: note }: Message) =>
+  video ?? animation ?? document ?? audio ?? voice ?? note;
 
 /** Where a server with `--local` finds a file of ours; percent-encoded. @throws FatalError `telegram_path_map` */
 export function fileUri({ pathMap }: Pick<Telegram, 'pathMap'>, path: string): string {

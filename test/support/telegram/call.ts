@@ -55,6 +55,8 @@ async function answerFault(call: Call, fault: FaultSpec, process: Process): Prom
       return await partialAlbum(call, fault, process);
     case 'messageIdZero':
       return okAnswer(await process({ ...call, isAutoScheduled: true }));
+    case 'shownAs':
+      return okAnswer(await process({ ...call, shownAs: fault.as }));
     case 'empty413':
     case 'slowBody':
     case 'resetBody':

@@ -17,6 +17,7 @@ type Match = {
  * - `flood`: 429 with `retryAfter` seconds (5); `floodAfter`: processed, then 429 with 5, as a server that shuts down does
  * - `partialAlbum`: only the first `keep` items are posted, the answer is 400 with `error` for the next item
  * - `messageIdZero`: auto-scheduled: the answer has message_id 0, the post appears at `publish()`
+ * - `shownAs`: a new file is shown as another kind than it was sent as: one of sound alone, one without sound
  * - `slowBody`: the body is read at `bytesPerSecond`; `resetBody`: the connection is reset in its middle
  * - `diskFull`: the server cannot keep the file
  * - `restart`: 500 "restart"; `processed` (true)
@@ -27,6 +28,7 @@ export type FaultSpec = Match &
     | { kind: 'dropBefore' | 'dropAfter' | 'empty413' | 'floodAfter' | 'messageIdZero' | 'resetBody' | 'diskFull' }
     | { kind: 'error500' | 'html502' | 'restart'; processed?: boolean }
     | { kind: 'delay'; ms: number }
+    | { kind: 'shownAs'; as: 'audio' | 'animation' | 'document' }
     | { kind: 'flood'; retryAfter?: number }
     | { kind: 'partialAlbum'; keep: number; error?: string }
     | { kind: 'slowBody'; bytesPerSecond: number }

@@ -19,6 +19,8 @@ export type Call = {
   signal: AbortSignal;
   /** Set by the fault `messageIdZero`: answer with message_id 0 now, the post appears at `world.publish()`. */
   isAutoScheduled?: boolean;
+  /** Set by the fault `shownAs`. */
+  shownAs?: 'audio' | 'animation' | 'document';
 };
 
 /** Answers one method. @throws ApiError for what the real server refuses. */

@@ -45,7 +45,7 @@ export async function fileOfParams(
   { kind, params, missing }: { kind: MediaKind; params: Call['params']; missing?: string },
 ): Promise<StoredFile> {
   const value = params[kind] ?? params.media;
-  const sent = kindSent(kind, { params, call, value });
+  const sent = call.shownAs ?? kindSent(kind, { params, call, value });
   const input: Input = {
     kind: sent,
     value,
