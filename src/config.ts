@@ -96,7 +96,7 @@ export const environment = z.object({
     .number()
     .min(0)
     .default(0)
-    .describe('Files of delivered Sessions are removed after this; 0 keeps them.'),
+    .describe('Captured files of posted Sessions are removed after this; 0 keeps them. What stands in a chat stays.'),
   UPLOAD_MBPS: z.coerce
     .number()
     .min(0)

@@ -1,6 +1,7 @@
 import { copyFile, link } from 'node:fs/promises';
 import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import { errorText, FatalError, TemporaryError } from '../core/errors.ts';
+import { webPartPrefix } from '../core/model.ts';
 import type {
   Chat,
   ChatEvent,
@@ -107,9 +108,9 @@ async function insertPost(db: Database, post: OutgoingPost, items: PostItem[]): 
 
 /** A Part in Storage under its id: staged again after a crash it is the same file. */
 async function stage(storage: Storage, file: PartFile, onProgress: (sentBytes: number) => void): Promise<Remote> {
-  const key = `web/parts/${file.partId}.mp4`;
+  const key = `${webPartPrefix}${file.partId}.mp4`;
   await putCopy(storage, key, file.path);
-  const thumbnailKey = file.thumbnailPath ? `web/parts/${file.partId}.jpg` : undefined;
+  const thumbnailKey = file.thumbnailPath ? `${webPartPrefix}${file.partId}.jpg` : undefined;
   if (thumbnailKey && file.thumbnailPath) await putCopy(storage, thumbnailKey, file.thumbnailPath);
   onProgress(file.sizeBytes);
   const { width, height, lengthMs, sizeBytes, fileName } = file;

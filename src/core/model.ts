@@ -27,6 +27,9 @@
 export const chatKinds = ['web', 'telegram', 'discord'] as const;
 export type ChatKind = (typeof chatKinds)[number];
 
+/** Keys of Parts that stand, or may come to stand, in the web chat: `web/parts/<part>.mp4` and its picture, `.jpg`. */
+export const webPartPrefix = 'web/parts/';
+
 /** Where a person talks to the bot. `chatId` is the chat's own id as text. */
 export type ChatAddress = { kind: ChatKind; chatId: string; threadId?: string };
 

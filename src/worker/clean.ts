@@ -2,8 +2,9 @@ import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { eq, gt, lt, or, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
+import { webPartPrefix } from '../core/model.ts';
 import { findExpired } from '../db/expired.ts';
-import { events, leases, segments, takes, webMessages } from '../db/schema.ts';
+import { events, leases, segments, takes } from '../db/schema.ts';
 import { renditionOf, spoolRoot } from './spool.ts';
 
 const dayMs = 24 * 3600 * 1000;
@@ -17,32 +18,48 @@ const eventDays = 30;
 export async function cleanUp(app: App, signal: AbortSignal): Promise<void> {
   await cleanSpool(app);
   await removeExpired(app, signal);
-  for await (const { key, changedAt } of app.storage.list('sessions/')) {
+  await removeUnknown(app, { prefix: 'sessions/', isKnown: isOfRecording }, signal);
+  await removeUnknown(app, { prefix: webPartPrefix, isKnown: isOfPost }, signal);
+  await app.db.delete(events).where(lt(events.at, sql`now() - make_interval(days => ${eventDays})`));
+}
+
+type Files = { prefix: string; isKnown: (app: App, key: string) => Promise<boolean> };
+
+async function removeUnknown(app: App, { prefix, isKnown }: Files, signal: AbortSignal): Promise<void> {
+  for await (const { key, changedAt } of app.storage.list(prefix)) {
     if (signal.aborted) return;
     if (Date.now() - changedAt.getTime() < dayMs || (await isKnown(app, key))) continue;
     app.log.info({ key }, 'removing a file without a row');
     await app.storage.remove(key);
   }
-  await app.db.delete(events).where(lt(events.at, sql`now() - make_interval(days => ${eventDays})`));
 }
 
 /** What nobody keeps any more. The file goes before its row, so that nothing is forgotten on the way. */
 async function removeExpired(app: App, signal: AbortSignal): Promise<void> {
-  for (const { id, key } of await findExpired(app.db, app.config.retentionDays)) {
-    if (signal.aborted) return;
-    await app.storage.remove(key);
-    await app.db.delete(segments).where(eq(segments.id, id));
+  for (;;) {
+    const expired = await findExpired(app.db, app.config.retentionDays);
+    if (expired.length === 0) return;
+    for (const { id, key } of expired) {
+      if (signal.aborted) return;
+      await app.storage.remove(key);
+      await app.db.delete(segments).where(eq(segments.id, id));
+    }
   }
 }
 
-async function isKnown(app: App, key: string): Promise<boolean> {
+async function isOfRecording(app: App, key: string): Promise<boolean> {
   const [segment] = await app.db.select({ id: segments.id }).from(segments).where(eq(segments.key, key));
-  if (segment || (await isInit(app, key))) return true;
-  const [message] = await app.db
-    .select({ id: webMessages.id })
-    .from(webMessages)
-    .where(sql`${webMessages.media} @> ${JSON.stringify([{ key }])}::jsonb`);
-  return message !== undefined;
+  return segment !== undefined || isInit(app, key);
+}
+
+/** A Part's file in the web chat stays with its message; without one, while a Delivery may still post it. */
+async function isOfPost(app: App, key: string): Promise<boolean> {
+  const partId = Number(/(\d+)\.\w+$/.exec(key)?.[1]);
+  const [row] = await app.db.execute(sql`
+    select 1 from web_messages where media @> ${JSON.stringify([{ key: `${webPartPrefix}${partId}.mp4` }])}::jsonb
+    union all select 1 from parts p join deliveries d on d.rendition_id = p.rendition_id
+      where p.id = ${partId} and d.state not in ('done', 'cancelled') limit 1`);
+  return row !== undefined;
 }
 
 /** An initialization section is wanted for as long as a Segment that is read with it. */
