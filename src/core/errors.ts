@@ -48,8 +48,13 @@ export class FatalError extends Error {
   }
 }
 
-/** One line for a row or a log: the error's code or message, without its stack. */
+/**
+ * One line for a row or a log: the error's code or message, without its stack, and of a query without its values, which
+ * may be all that a person typed.
+ */
 export function errorText(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  return String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Source: DrizzleQueryError, whose message ends with all parameters.
+  if (!('query' in error && 'params' in error)) return error.message;
+  return `${error.cause === undefined ? 'query failed' : errorText(error.cause)} in: ${String(error.query)}`;
 }

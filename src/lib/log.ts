@@ -1,4 +1,5 @@
 import { type Logger as PinoLogger, pino } from 'pino';
+import { errorText } from '../core/errors.ts';
 
 export type Logger = PinoLogger;
 
@@ -25,9 +26,16 @@ export function createLogger(level: string, bindings: Record<string, unknown> = 
   );
 }
 
-function serializeError(error: unknown): unknown {
+/** An error with its causes as a log may hold it: as `errorText` and `redact` say. */
+export function serializeError(error: unknown): unknown {
   if (!(error instanceof Error)) return redact(String(error));
-  const { name, message, stack } = error;
+  const message = redact(errorText(error));
   const cause = error.cause === undefined ? undefined : serializeError(error.cause);
-  return { name, message: redact(message), stack: stack === undefined ? undefined : redact(stack), cause };
+  return { name: error.name, message, stack: `${error.name}: ${message}${redact(framesOf(error))}`, cause };
+}
+
+/** Where it was thrown: its stack begins with its message, which may be of many lines. */
+function framesOf({ message, stack = '' }: Error): string {
+  const at = stack.indexOf(message);
+  return at < 0 ? '' : stack.slice(at + message.length);
 }
