@@ -117,7 +117,8 @@ const explanations: [RegExp, string][] = [
   [/private/i, 'stream_private'],
   [/available (in|from) your (country|location|region)|geo.?restrict/i, 'geo_blocked'],
   [/live event has ended|has ended|was live/i, 'stream_ended'],
-  [/removed|no longer available|does not exist|HTTP Error 404/i, 'stream_removed'],
+  // Of the page itself: what is asked for besides it may be missing for a moment.
+  [/removed|no longer available|does not exist|unable to download webpage: HTTP Error 404/i, 'stream_removed'],
   [/unsupported url/i, 'site_unknown'],
 ];
 

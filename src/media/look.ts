@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../core/errors.ts';
 import type { SourceInput } from '../core/ports.ts';
 import type { CookieHeaders } from '../lib/cookie-headers.ts';
-import { type Fetched, fetchText, guardedFetch } from '../lib/net.ts';
+import { type Fetched, fetchText, guardedFetch, HttpStatusError } from '../lib/net.ts';
 
 /** What an address is by its first bytes. `broadcastId`: of a file, which is recorded once. */
 export type Looked = { protocol: SourceInput['protocol']; isEnded: boolean; broadcastId?: string };
@@ -16,14 +16,21 @@ export type LookOptions = {
 /** Source: RFC 8216 §4.3.1.1. */
 const playlistBeginning = '#EXTM3U';
 const lookTimeoutMs = 10_000;
+/** Ends of paths that are playlists or media, not pages. */
+const mediaPath = /\.(m3u8|mpd|flv|ts|m4s|mp4|mkv|webm|mp3|aac|ogg|opus)$/i;
+/** Nobody broadcasts there now: the usual answer of a media server. */
+const absentStatuses = [404, 410];
 /** Enough to know a container by; a stream may send less for a while. */
 const headBytes = 189;
+
+/** Whether an address is of a playlist or media by its name. */
+export const isMediaPath = ({ pathname }: URL): boolean => mediaPath.test(pathname);
 
 /**
  * Looks at the first bytes of an address: a playlist, a manifest, media, or none of these.
  *
  * @returns undefined where it is a page, or cannot be had
- * @throws UserError `address_refused`, `bad_url`, `not_a_stream`; HttpStatusError for a playlist that is not there
+ * @throws UserError `address_refused`, `bad_url`, `not_a_stream`; HttpStatusError for a playlist or media that is not there
  */
 export async function lookAt(url: string, options: LookOptions): Promise<Looked | undefined> {
   const isPlaylist = new URL(url).pathname.toLowerCase().endsWith('.m3u8');
@@ -56,10 +63,13 @@ async function lookAtHead(
   } catch (error) {
     options.signal.throwIfAborted();
     // A refused address is refused; what else keeps us from the page may let yt-dlp in.
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError || isAbsent(error, url)) throw error;
     return undefined;
   }
 }
+
+const isAbsent = (error: unknown, url: string) =>
+  error instanceof HttpStatusError && absentStatuses.includes(error.status) && isMediaPath(new URL(url));
 
 function decide(head: Buffer, { headers, contentLength }: Omit<Fetched, 'body'>): Looked | 'hls' | 'dash' | undefined {
   const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? '';

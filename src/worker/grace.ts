@@ -6,9 +6,10 @@ import { TemporaryError, UserError } from '../core/errors.ts';
 import type { Lease } from '../db/leases.ts';
 import { renditions } from '../db/schema.ts';
 import { findLostMs, type SessionRow, type StreamRow } from '../db/sessions.ts';
-import { type Captured, type Capturing, captureOnce } from './capture-once.ts';
+import { type Capturing, captureOnce } from './capture-once.ts';
 import { findSource, goOver } from './follow-cross.ts';
 import { settleProbation } from './probation.ts';
+import { isNotThereYet, whyOver } from './why-over.ts';
 
 export type WithGrace = Pick<Capturing, 'rendition' | 'keeper' | 'dir' | 'signal' | 'pickSource'> & {
   session: SessionRow;
@@ -49,7 +50,9 @@ export async function captureWithGrace(app: App, to: WithGrace): Promise<string 
       source = other;
       continue;
     }
-    const reason = whyOver(app, { session, source }, captured);
+    const isEndFinal = app.platforms.find(({ name }) => name === source.platform)?.isEndFinal ?? true;
+    const isPaired = session.crossId !== null;
+    const reason = whyOver({ cause: captured.cause, hasBegun, isEndFinal, isPaired });
     if (reason !== undefined) return reason;
     const isTold = hasBegun || !isNotThereYet(captured.cause);
     lostAt ??= performance.now();
@@ -78,41 +81,6 @@ async function keptNews(app: App, { keeper, rendition, lease }: WithGrace): Prom
     app.log.warn({ err, rendition: rendition.id }, 'cannot judge what came yet; Postgres is away');
     return true;
   }
-}
-
-/** Why nothing more is waited for; undefined where grace runs. An offline answer may be a hiccup. */
-function whyOver(
-  app: App,
-  { session, source }: { session: SessionRow; source: StreamRow },
-  { cause }: Captured,
-): string | undefined {
-  if (isHopeless(cause)) return cause.code;
-  const isEnded =
-    cause === undefined || (cause instanceof UserError && ['stream_ended', 'stream_removed'].includes(cause.code));
-  const isFinal = app.platforms.find(({ name }) => name === source.platform)?.isEndFinal ?? true;
-  // The other one of a pair may take over at any time.
-  return isEnded && isFinal && session.crossId === null ? 'source_ended' : undefined;
-}
-
-const hopelessCodes = new Set([
-  'hls_drm',
-  'hls_format_unsupported',
-  'playlist_too_long',
-  'protocol_unsupported',
-  'codec_unsupported',
-  'address_refused',
-  'program_missing',
-]);
-
-/** What waiting will not mend: the Session ends at once and says why. */
-function isHopeless(error: unknown): error is UserError {
-  return error instanceof UserError && hopelessCodes.has(error.code);
-}
-
-/** The Platform says that it is live, and the servers of its media do not know yet. */
-function isNotThereYet(cause: unknown): boolean {
-  if (cause instanceof UserError) return cause.code === 'stream_offline';
-  return cause instanceof Error && 'status' in cause && cause.status === 404;
 }
 
 /** The source said that it ended, and the streamer may come back. */

@@ -97,6 +97,10 @@ describe('media is known by its first bytes', () => {
     expect(await ask(`${base}/radio`)).toMatchObject({ input: { protocol: 'http' }, isLive: true });
   });
 
+  test('a stream that is not there now keeps its status: no program is asked what a page may be', async () => {
+    await expect(ask(`${base}/live/key.flv?sig=1`)).rejects.toMatchObject({ status: 404 });
+  });
+
   test('a file is one broadcast, whenever it is seen', async () => {
     const first = await ask(`${base}/film.mp4`);
     expect(first).toMatchObject({
@@ -237,6 +241,7 @@ describe('a page is asked of yt-dlp', () => {
     ['ERROR: [a] x: This video is not available from your location due to geo restriction', 'geo_blocked'],
     ['ERROR: [youtube] x: This live event has ended.', 'stream_ended'],
     ['ERROR: [youtube] x: Video unavailable. This video has been removed by the uploader', 'stream_removed'],
+    ['ERROR: [generic] Unable to download webpage: HTTP Error 404: Not Found', 'stream_removed'],
     ['ERROR: Unsupported URL: https://example.com/', 'site_unknown'],
   ])('%s', async (text, code) => {
     await complain(text);
@@ -245,6 +250,8 @@ describe('a page is asked of yt-dlp', () => {
 
   test('what is not understood may pass', async () => {
     await complain('ERROR: Unable to download webpage: timed out');
+    await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
+    await complain('ERROR: [youtube] x: Unable to download API page: HTTP Error 404: Not Found');
     await expect(ask(`${base}/channel`)).rejects.toMatchObject({ name: 'TemporaryError', code: 'resolve_failed' });
     // A broken extractor says this too: a live stream must not look offline by it.
     await complain('ERROR: [generic] x: No video formats found!; please report this issue');

@@ -1,11 +1,10 @@
 import type { Platform, StreamRef } from '../../core/ports.ts';
 import { atMost } from '../../lib/at-most.ts';
+import { isMediaPath } from '../../media/look.ts';
 import { checkEach, type ProbeOptions, probeStream } from './probe-stream.ts';
 
 /** Their servers are asked by a program that opens a connection. */
 const connectedSchemes = new Set(['rtmp:', 'rtmps:', 'rtsp:', 'rtsps:', 'srt:']);
-/** Ends of paths that are playlists or media, not pages. */
-const mediaPath = /\.(m3u8|mpd|flv|ts|m4s|mp4|mkv|webm|mp3|aac|ogg|opus)$/i;
 
 const programsAtOnce = 4;
 
@@ -25,7 +24,7 @@ export function createDirectPlatform(options: ProbeOptions): Platform {
     checksAtOnce: 16,
     isEndFinal: true,
     match: (url) => {
-      const isDirect = connectedSchemes.has(url.protocol) || mediaPath.test(url.pathname);
+      const isDirect = connectedSchemes.has(url.protocol) || isMediaPath(url);
       return isDirect ? { channel: url.href, url: url.href } : undefined;
     },
     check: (streams, signal) => checkEach(streams, (stream) => probe(stream, signal)),
