@@ -1,5 +1,5 @@
 import { Api } from 'grammy';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createTelegramChat } from '../../src/bots/telegram/telegram.ts';
 import type { Chat, OutgoingPost, TargetRef } from '../../src/core/ports.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
@@ -23,6 +23,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await product.close();
   await telegram.close();
   expect(telegram.violations).toEqual([]);
@@ -51,4 +52,19 @@ test('a mark that a killed worker left in a chat is taken away by the next look'
   expect(await chat.reconcile(target, post, [], signal)).toMatchObject({ verdict: 'posted', ids: { messageIds } });
   const left = telegram.world.messages({ id: Number(target.address) } as never);
   expect(left.map(({ message_id: id }) => String(id))).toEqual(messageIds);
+});
+
+test('a worker that sleeps between two pieces of a comment does not send the second', async () => {
+  const group = telegram.world.addGroup({ title: 'group' });
+  target.address = String(group.id);
+  const parent = await chat.post(target, link(new Date()), [], signal);
+  const text = Array.from({ length: 1000 }, (_, line) => `line ${line}`).join('\n');
+  const comment = () => ({ ...link(new Date()), kind: 'comment' as const, content: { text }, parent });
+  const { messageIds } = await chat.post(target, comment(), [], signal);
+  expect(messageIds.length).toBeGreaterThan(1);
+  const stood = telegram.world.messages(group as never).length;
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  telegram.fault({ kind: 'run', method: 'sendMessage', fn: () => void vi.setSystemTime(Date.now() + 11_000) });
+  await expect(chat.post(target, comment(), [], signal)).rejects.toMatchObject({ code: 'answer_lost' });
+  expect(telegram.world.messages(group as never)).toHaveLength(stood + 1);
 });

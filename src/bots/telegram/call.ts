@@ -17,7 +17,7 @@ export type Sending = {
   chatId: string;
   /** Name of the Bot API's method, for its rate. */
   method: string;
-  /** Messages it makes. */
+  /** Messages it makes; 0 where an earlier call waited for this one too. */
   cost?: number;
   signal: AbortSignal;
 };
@@ -36,7 +36,7 @@ export async function send<T>(
   const { keys } = gatesOf(telegram.botId, method, { chat_id: chatId });
   const usualMs = method.startsWith('edit') ? longestEditWaitMs : longestWaitMs;
   const maxWaitMs = Math.max(0, Math.min(usualMs, leftMs(telegram)));
-  await passGates(telegram.db, keys, { cost, maxWaitMs, signal });
+  if (cost > 0) await passGates(telegram.db, keys, { cost, maxWaitMs, signal });
   step('call.mayGo');
   // After a sleep another worker may have looked for this post, found nothing, and sent it.
   if (leftMs(telegram) < 0)

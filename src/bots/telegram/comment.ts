@@ -9,6 +9,9 @@ import { findForward } from './sightings.ts';
 /** How soon it is looked again for the automatic forward. */
 const lookAgainMs = 2_000;
 
+/** More pieces than this do not wait together: no rate of `gates.ts` has more units. */
+const mostPieces = 10;
+
 /** Where the comments of a post go: the group, and the message they answer. */
 export type Thread = { chatId: string; messageId: number; thread: { message_thread_id?: number } };
 
@@ -25,10 +28,12 @@ export async function sendComment(
 ): Promise<PostedIds> {
   const { chatId, messageId, thread } = await findThread(telegram, target, post.parent);
   const messageIds: string[] = [];
-  for (const piece of splitText(post.content.text)) {
-    // What follows belongs to what stands already: it is not held to the time of the intent.
-    const from = messageIds.length === 0 ? telegram : { ...telegram, intentAt: undefined };
-    const sending = send(from, { chatId, method: 'sendMessage', signal }, (api) =>
+  const pieces = splitText(post.content.text);
+  for (const piece of pieces) {
+    // All wait once, for their rates together: each piece is held to the time of the intent, after which another worker
+    // may have taken the first away and sent them all.
+    const cost = messageIds.length === 0 ? Math.min(pieces.length, mostPieces) : 0;
+    const sending = send(telegram, { chatId, method: 'sendMessage', cost, signal }, (api) =>
       api.sendMessage(
         chatId,
         escapeHtml(piece),
