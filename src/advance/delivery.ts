@@ -6,11 +6,16 @@ import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, advance } from './advance.ts';
 import { closeWindows } from './windows.ts';
 
-/** `/cancel`: closes the window, keeps every file, posts nothing more of this Delivery. */
+/**
+ * `/cancel`: closes the window, keeps every file, posts nothing more of this Delivery. In this order: a window that was
+ * closed alone would be planned and posted.
+ *
+ * @returns false where it was cancelled before, or is done
+ */
 export async function cancelDelivery(ctx: AdvanceContext, deliveryId: number): Promise<boolean> {
-  await closeWindows(ctx, [deliveryId], 'cancelled');
   const state = await advance(ctx, 'deliveries', deliveryId, 'cancelled', {}, [{ name: 'card', data: { deliveryId } }]);
-  return state !== undefined;
+  const isClosed = await closeWindows(ctx, [deliveryId], 'cancelled');
+  return state !== undefined || isClosed;
 }
 
 /** What a person may want tried again; all of it where they do not say. */

@@ -42,13 +42,13 @@ export async function leaveOut(
     await tx.update(deliveries).set({ changedAt: sql`now()` }).where(eq(deliveries.id, deliveryId));
     return left.length + partCount;
   });
-  if (count === 0) return false;
   const jobs: Job[] = [
     { name: 'post', data: { deliveryId } },
     { name: 'card', data: { deliveryId } },
   ];
-  await goOn(ctx, deliveryId, jobs);
-  return true;
+  // Also where all was left out before: whoever did so may have died before it went on.
+  const isMoved = await goOn(ctx, deliveryId, jobs);
+  return count > 0 || isMoved;
 }
 
 /** A comment may also be left out before it was tried. What is being sent just now is never touched. */

@@ -2,6 +2,7 @@ import { and, desc, eq, inArray, isNull, or, sql } from 'drizzle-orm';
 import type { Called } from '../core/rules.ts';
 import { activeSessionStates, canGoOn } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
+import { lockSessions } from '../db/lock-rows.ts';
 import { events, renditions, sessions, watches } from '../db/schema.ts';
 import { findActiveSession, noteChapter, type Pair, type SessionRow } from '../db/sessions.ts';
 import { step } from '../lib/steps.ts';
@@ -74,7 +75,7 @@ export async function findPairs(tx: Queryable, streamId: number, continuesId?: n
 type Seen = { streamId: number; facts: BroadcastFacts };
 
 async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Promise<Opened | undefined> {
-  const active = await findActiveSession(tx, pair);
+  const active = await lockActive(tx, pair);
   const wanted = await findWanted(tx, pair);
   const { broadcastId, continuesId } = facts;
   const called = active ? facts : await calledNow(tx, facts);
@@ -89,6 +90,15 @@ async function openOne(tx: Queryable, pair: Pair, { streamId, facts }: Seen): Pr
   const { title = session.title, category = session.category } = isSource ? facts : {};
   const seen = { ...found, called: { title, category }, continuesId: session.continuesId, session };
   return { session, jobs: [...waited, ...(await joinWatches(tx, wanted, seen))] };
+}
+
+/** It stays active until this transaction ends: no window is opened in a Session that is over by then. */
+async function lockActive(tx: Queryable, pair: Pair): Promise<SessionRow | undefined> {
+  const found = await findActiveSession(tx, pair);
+  if (!found) return undefined;
+  await lockSessions(tx, [found.id]);
+  const now = await findActiveSession(tx, pair);
+  return now?.id === found.id ? now : undefined;
 }
 
 /** What goes on in the next Session is called as it was, where nobody says otherwise. */
@@ -127,7 +137,7 @@ async function insertSession(tx: Queryable, pair: Pair, { streamId, facts }: See
     .values({ ...facts, ...pair, broadcastId, title, category, sourceId, state: 'starting', detectedAt: sql`now()` })
     .onConflictDoNothing()
     .returning();
-  if (!row) return (await findActiveSession(tx, pair)) ?? goOn(tx, pair, { streamId, facts });
+  if (!row) return (await lockActive(tx, pair)) ?? goOn(tx, pair, { streamId, facts });
   await tx.insert(events).values({ kind: 'session.starting', subject: 'session', subjectId: row.id });
   return row;
 }

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNull, ne, sql } from 'drizzle-orm';
 import { changedOver } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
 import { holdsLease, type Lease } from '../db/leases.ts';
+import { lockRendition, lockSessions } from '../db/lock-rows.ts';
 import { deliveries, renditions, sessions, watches } from '../db/schema.ts';
 import { findOpenWindows, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
@@ -11,17 +12,23 @@ import { cancelWaiting, withdrawRows } from './waiting.ts';
 /**
  * Closes windows: what is being captured now still belongs to them. A Rendition whose last window closes is ended;
  * other chats' windows stay open and their capture goes on.
+ *
+ * @returns whether one of them was open
  */
-export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], reason: string): Promise<void> {
-  if (deliveryIds.length === 0) return;
+export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], reason: string): Promise<boolean> {
+  if (deliveryIds.length === 0) return false;
   const touched = await ctx.db.transaction(async (tx) => {
     const rows = await tx
       .select()
       .from(deliveries)
       .where(and(inArray(deliveries.id, deliveryIds), isNull(deliveries.closedAt)));
     const renditionIds = [...new Set(rows.map((row) => row.renditionId))].sort((a, b) => a - b);
+    await lockSessions(
+      tx,
+      rows.map((row) => row.sessionId),
+    );
     for (const renditionId of renditionIds) {
-      await tx.select().from(renditions).where(eq(renditions.id, renditionId)).for('update');
+      await lockRendition(tx, renditionId);
       const mine = rows.filter((row) => row.renditionId === renditionId).map((row) => row.id);
       const open = await findOpenWindows(tx, renditionId);
       if (open.every((row) => mine.includes(row.id))) await endRenditionRows(tx, renditionId, reason);
@@ -31,6 +38,7 @@ export async function closeWindows(ctx: AdvanceContext, deliveryIds: number[], r
     return renditionIds;
   });
   for (const id of touched) await ring(ctx, 'renditions', id, afterEnd(id));
+  return touched.length > 0;
 }
 
 /**
@@ -45,6 +53,7 @@ export async function endRendition(
   lease?: Lease,
 ): Promise<void> {
   await ctx.db.transaction(async (tx) => {
+    await lockRendition(tx, renditionId);
     if (!lease || (await holdsLease(tx, lease))) await endRenditionRows(tx, renditionId, reason);
   });
   await ring(ctx, 'renditions', renditionId, afterEnd(renditionId));
@@ -107,6 +116,7 @@ async function closeRows(tx: Queryable, ids: number[], reason: string, toSequenc
  */
 export async function markRenditionKept(ctx: AdvanceContext, renditionId: number, lease: Lease): Promise<void> {
   const sessionId = await ctx.db.transaction(async (tx) => {
+    await lockRendition(tx, renditionId);
     if (!(await holdsLease(tx, lease))) return undefined;
     const [rendition] = await tx
       .update(renditions)
@@ -114,7 +124,6 @@ export async function markRenditionKept(ctx: AdvanceContext, renditionId: number
       .where(and(eq(renditions.id, renditionId), sql`${renditions.endedAt} is not null`))
       .returning();
     if (!rendition) return undefined;
-    await tx.select().from(sessions).where(eq(sessions.id, rendition.sessionId)).for('update');
     const all = await tx.select().from(renditions).where(eq(renditions.sessionId, rendition.sessionId));
     if (all.some((row) => row.kind === 'captured' && (!row.keptAt || !row.endedAt))) return undefined;
     const kept = await Promise.all(all.map((row) => keptSoFar(tx, row.id)));

@@ -31,9 +31,9 @@ export function startSupervisor(app: App, pickSource: (input: SourceInput) => So
   const captures = new Map<number, Promise<void>>();
   let workers: QueueWorkers | undefined;
 
-  /** Runs `action` under a lease; returns at once where another copy holds it. */
+  /** Runs `action` under a lease; returns at once where another copy holds it, or runs here after the lease ran out. */
   const underLease = async (what: string, action: (held: Held) => Promise<void>): Promise<void> => {
-    if (stopping.signal.aborted) return;
+    if (stopping.signal.aborted || held.has(what)) return;
     const lease = await claimLease(app.db, what, app.owner, app.config.leaseSeconds);
     if (!lease) return;
     const entry = { lease, abort: new AbortController() };
