@@ -52,6 +52,9 @@ export type Fetched = {
   contentLength: number | undefined;
 };
 
+/** `url`: what `headers` were made for. */
+export type InputHeaders = { url: string; headers: Record<string, string> };
+
 const maxRedirects = 5;
 const usualTimeoutMs = 15_000;
 
@@ -118,6 +121,12 @@ async function withCookies(headers: Record<string, string>, url: URL, { cookies 
   if (!cookies || Object.keys(headers).some((name) => name.toLowerCase() === 'cookie')) return headers;
   const cookie = await cookies(url);
   return cookie === undefined ? headers : { ...headers, cookie };
+}
+
+/** What an input's headers are at one of its addresses: as its site gave them only where the origin is the same. */
+export function headersAt(address: string, { url, headers }: InputHeaders): Record<string, string> {
+  const isSame = URL.canParse(url) && URL.canParse(address) && new URL(address).origin === new URL(url).origin;
+  return isSame ? headers : withoutSecrets(headers);
 }
 
 /** Cookies and tokens are for the origin they were made for, not for where it sends us. */

@@ -1,5 +1,6 @@
 import type { Quality } from '../core/model.ts';
 import type { SourceInput } from '../core/ports.ts';
+import { headersAt } from '../lib/net.ts';
 import type { StreamlinkPage, StreamlinkStream } from './ask-streamlink.ts';
 import type { Format } from './ask-ytdlp.ts';
 import { chooseFormat } from './choose-format.ts';
@@ -20,13 +21,15 @@ const isHls = ({ protocol }: Format) => protocol === 'm3u8';
 function formatOf(name: string, { type, url, master, headers }: StreamlinkStream): Format {
   const height = Number(/^(\d+)p/.exec(name)?.[1]);
   const address = master ?? url ?? '';
+  const sent = sentHeaders(headers);
   return {
     url: address,
     protocol: type === 'hls' && address ? 'm3u8' : type,
     ...(height ? { height } : {}),
     // "best" and "worst" are other names of the same.
     ...(name.startsWith('audio') ? { vcodec: 'none' } : {}),
-    http_headers: sentHeaders(headers),
+    // They were made for the variant, and a master elsewhere is not to get its cookies.
+    http_headers: master && url ? headersAt(address, { url, headers: sent }) : sent,
   };
 }
 

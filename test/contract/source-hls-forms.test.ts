@@ -12,7 +12,9 @@ import { scanFmp4 } from '../../src/media/fmp4.ts';
 import { readInit } from '../../src/media/fmp4-init.ts';
 import { remuxPart } from '../../src/media/remux.ts';
 import { readTsSound } from '../../src/media/sound-frames.ts';
+import { createAsking } from '../../src/sources/hls/asking.ts';
 import { createResources } from '../../src/sources/hls/resources.ts';
+import { fetchSegment } from '../../src/sources/hls/segments.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { type LiveOptions, type LiveOrigin, type LiveStream, startLiveOrigin } from '../support/live.ts';
 import { frameSum, read, resumeAfter, until } from './source.ts';
@@ -46,6 +48,35 @@ describe('forms of HLS', () => {
     await reading.done;
     expect(gapsOf(reading.items)).toEqual([]);
     expect(frameSum(reading.segments)).toBe(await stream.frames());
+  });
+
+  test('the cookies of an input go to its own origin alone, whatever lists what lies elsewhere', async () => {
+    const seen: unknown[] = [];
+    let port = 0;
+    const files: Record<string, () => string> = {
+      '/master.m3u8': () => `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://localhost:${port}/media.m3u8\n`,
+      '/media.m3u8': () =>
+        `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-KEY:METHOD=AES-128,URI="http://127.0.0.1:${port}/key"\n#EXTINF:1,\na.ts\n`,
+    };
+    const server = createServer(({ url = '', headers }, response) => {
+      seen.push([headers.host?.split(':')[0], url, headers.cookie, headers.referer]);
+      response.end(files[url]?.() ?? 'sixteen bytes it');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ({ port } = server.address() as AddressInfo);
+    const options = { allowPrivate: true, signal: AbortSignal.timeout(60_000) };
+    const headers = { Cookie: 'a=1', Referer: 'b' };
+    const url = `http://127.0.0.1:${port}/master.m3u8`;
+    const { playlist, input } = await createAsking({ url, headers, protocol: 'hls', quality: 'best' }, options).ask();
+    for (const segment of playlist.segments) await fetchSegment(segment, { ...options, input, isGone: () => true });
+    expect(seen).toEqual([
+      ['127.0.0.1', '/master.m3u8', 'a=1', 'b'],
+      ['localhost', '/media.m3u8', undefined, 'b'],
+      ['127.0.0.1', '/key', 'a=1', 'b'],
+      ['localhost', '/a.ts', undefined, 'b'],
+    ]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
   });
 
   test('fMP4 is kept byte for byte, its initialization section once for each Take', async () => {
@@ -120,7 +151,7 @@ describe('forms of HLS', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const { signal } = new AbortController();
-    const resources = createResources({ headers: {}, allowPrivate: true, signal });
+    const resources = createResources({ input: { url: 'http://127.0.0.1/', headers: {} }, allowPrivate: true, signal });
     const map = { url: `${root}/init`, key: { url: `${root}/key`, iv: iv.toString('hex') } };
     expect((await resources.init(map)).tracks).toHaveLength(2);
     server.closeAllConnections();

@@ -114,6 +114,14 @@ test('the nearest lower picture where there is no master playlist; what is not H
   expect(chooseStream('page', { streams: { best: of('dash', 'x') } }, '480p')).toEqual(left);
 });
 
+test('a master elsewhere is not given the cookies that were made for its variant', () => {
+  const headers = { Cookie: 'session=1', Referer: 'https://site/' };
+  const input = (master: string) =>
+    chooseStream('page', { streams: { best: { type: 'hls', url: 'https://cdn/720.m3u8', master, headers } } }, 'best');
+  expect(input('https://cdn/all.m3u8').headers).toEqual(headers);
+  expect(input('https://other/all.m3u8').headers).toEqual({ Referer: 'https://site/' });
+});
+
 test('the real program answers so', async () => {
   const asking = { streamlink: 'streamlink', allowPrivate: true, signal };
   const page = await askStreamlink(`hls://${base}/live.m3u8`, asking);

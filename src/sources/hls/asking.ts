@@ -1,7 +1,7 @@
 import { TemporaryError } from '../../core/errors.ts';
 import type { SourceInput } from '../../core/ports.ts';
 import type { CookieHeaders } from '../../lib/cookie-headers.ts';
-import { fetchText, HttpStatusError } from '../../lib/net.ts';
+import { fetchText, HttpStatusError, headersAt, type InputHeaders } from '../../lib/net.ts';
 import { mergeSkipped } from './delta.ts';
 import { type MediaPlaylist, parsePlaylist, pickVariant, playlistIdentity, type Variant } from './playlist.ts';
 
@@ -15,8 +15,8 @@ export type AskOptions = {
   onChosen?: (variant: Variant) => void;
 };
 
-/** One answer of a media playlist. `headers` are those its Media Segments are asked for with. */
-export type Asked = { text: string; playlist: MediaPlaylist; identity: string; headers: Record<string, string> };
+/** One answer of a media playlist. `input`: its Media Segments are asked for with these headers. */
+export type Asked = { text: string; playlist: MediaPlaylist; identity: string; input: InputHeaders };
 
 /** Asks for one rendition, wherever it lies by now. */
 export type Asking = {
@@ -45,7 +45,7 @@ export function createAsking(first: SourceInput, options: AskOptions): Asking {
   let lost: string | undefined;
 
   const fetch = (address: string) =>
-    fetchText(address, { ...options, headers: input.headers, timeoutMs: requestTimeoutMs });
+    fetchText(address, { ...options, headers: headersAt(address, input), timeoutMs: requestTimeoutMs });
 
   const pick = async (variants: Variant[]): Promise<Asked> => {
     const others = variants.filter((variant) => variant.url !== lost);
@@ -58,7 +58,7 @@ export function createAsking(first: SourceInput, options: AskOptions): Asking {
     options.onChosen?.(chosen);
     url = address;
     lost = undefined;
-    return { text, playlist: found.playlist, identity: playlistIdentity(url), headers: input.headers };
+    return { text, playlist: found.playlist, identity: playlistIdentity(url), input };
   };
 
   const askOnce = async (): Promise<Asked> => {
@@ -67,7 +67,7 @@ export function createAsking(first: SourceInput, options: AskOptions): Asking {
     const parsed = parsePlaylist(text, finalUrl);
     if (parsed.kind === 'master') return pick(parsed.variants);
     const playlist = mergeSkipped(text, parsed.playlist, last?.playlist);
-    return { text, playlist, identity: playlistIdentity(url), headers: input.headers };
+    return { text, playlist, identity: playlistIdentity(url), input };
   };
 
   const renew = async (): Promise<boolean> => {

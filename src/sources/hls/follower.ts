@@ -61,7 +61,8 @@ function createFollower(context: Context): (answer: Answer) => Promise<void> {
     if (step.kind === 'reset') return;
     state = step.state;
     // In place: what waits is fetched with the cookies of now.
-    Object.assign(context.input.headers, answer.headers);
+    const { url, headers } = answer.input;
+    Object.assign(context.input, { url, headers });
     memory.readdress(playlist.segments);
     if (step.kind === 'stale') return;
     for (const [index, listed] of step.segments.entries()) {
@@ -150,7 +151,7 @@ async function hashesOf(
 ): Promise<Map<number, string>> {
   const hashes = new Map<number, string>();
   const deadline = performance.now() + probingMs;
-  const fetching = { ...options, headers: input.headers, isGone: () => true };
+  const fetching = { ...options, input, isGone: () => true };
   for (let end = segments.length; end > 0 && performance.now() < deadline; end -= probesAtOnce) {
     const some = segments.slice(Math.max(0, end - probesAtOnce), end);
     for (const fetched of await Promise.all(some.map((segment) => fetchSegment(segment, fetching))))

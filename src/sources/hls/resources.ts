@@ -1,12 +1,13 @@
 import { TemporaryError } from '../../core/errors.ts';
 import type { CookieHeaders } from '../../lib/cookie-headers.ts';
-import { fetchToSink } from '../../lib/net.ts';
+import { fetchToSink, headersAt, type InputHeaders } from '../../lib/net.ts';
 import { type Init, readInit } from '../../media/fmp4-init.ts';
 import { decrypt, keyBytes } from './decrypt.ts';
 import type { ByteRange, KeyRef, MapRef } from './keys.ts';
 
 export type ResourceOptions = {
-  headers: Record<string, string>;
+  /** Its headers, as they are when something is asked for. */
+  input: InputHeaders;
   allowPrivate: boolean;
   signal: AbortSignal;
   cookies?: CookieHeaders | undefined;
@@ -30,7 +31,7 @@ const patienceMs = 8_000;
 /** Keys that rotate with each Media Segment come and go. */
 const remembered = 64;
 
-/** @param options as for the Media Segments themselves: the same headers, the same guard. */
+/** @param options as for the Media Segments themselves: the same input, the same guard. */
 export function createResources(options: ResourceOptions): Resources {
   const keys = createMemory<Buffer>();
   const inits = createMemory<Init>();
@@ -54,9 +55,10 @@ export function createResources(options: ResourceOptions): Resources {
 
 async function fetchWhole(
   { url, byterange }: { url: string; byterange?: ByteRange | undefined },
-  { headers, ...options }: ResourceOptions & { maxBytes: number },
+  { input, ...options }: ResourceOptions & { maxBytes: number },
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  const headers = headersAt(url, input);
   const ranged = byterange ? { ...headers, range: rangeHeader(byterange) } : headers;
   const { status } = await fetchToSink(url, { ...options, headers: ranged, timeoutMs: patienceMs }, (chunk) => {
     chunks.push(chunk);

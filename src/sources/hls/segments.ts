@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FatalError, TemporaryError, UserError } from '../../core/errors.ts';
 import type { GapCause } from '../../core/ports.ts';
-import { guardedFetch, HttpStatusError } from '../../lib/net.ts';
+import { guardedFetch, HttpStatusError, headersAt } from '../../lib/net.ts';
 import type { MediaFacts } from '../../media/facts.ts';
 import type { Init } from '../../media/fmp4-init.ts';
 import { createTsScanner, packetBytes } from '../../media/ts.ts';
@@ -165,10 +165,11 @@ async function fetchPlain(segment: MediaSegment, options: SegmentFetchOptions): 
 
 async function fetchBody(
   segment: MediaSegment,
-  { headers, allowPrivate, signal, cookies }: SegmentFetchOptions,
+  { input, allowPrivate, signal, cookies }: SegmentFetchOptions,
   take: (chunk: Buffer) => void,
 ): Promise<void> {
   const { byterange } = segment;
+  const headers = headersAt(segment.url, input);
   const { body, status } = await guardedFetch(segment.url, {
     headers: byterange ? { ...headers, range: rangeHeader(byterange) } : headers,
     allowPrivate,
