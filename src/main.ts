@@ -6,8 +6,6 @@ import { UserError } from './core/errors.ts';
 import { errorSentence } from './core/text/text.ts';
 import { awaitPostgres } from './db/await-postgres.ts';
 import { migrateDatabase } from './db/migrate.ts';
-import { runDemo } from './demo.ts';
-import { runDoctor } from './doctor.ts';
 import { createLogger } from './lib/log.ts';
 
 const usage = `aircheck all                   everything in one process (the default)
@@ -25,8 +23,8 @@ async function main(): Promise<number> {
   if (values.help) return say(usage, 0);
   const config = readConfig(process.env);
   if (command === 'migrate') return migrate(config);
-  if (command === 'doctor') return runDoctor(config);
-  if (command === 'demo') return runDemo(config, { isOnce: values.once ?? false });
+  if (command === 'doctor') return doctor(config);
+  if (command === 'demo') return demo(config, values.once ?? false);
   const roles = command === 'all' ? processRoles : processRoles.filter((role) => role === command);
   if (roles.length === 0) return say(`"${command}" is not a command.\n${usage}`, 1);
   return serve(config, roles);
@@ -35,6 +33,17 @@ async function main(): Promise<number> {
 function say(text: string, code: number): number {
   (code === 0 ? process.stdout : process.stderr).write(`${text}\n`);
   return code;
+}
+
+/** Loaded only here: it brings the libraries of every chat, which are a quarter of what a role's start costs. */
+async function doctor(config: Config): Promise<number> {
+  const { runDoctor } = await import('./doctor.ts');
+  return runDoctor(config);
+}
+
+async function demo(config: Config, isOnce: boolean): Promise<number> {
+  const { runDemo } = await import('./demo.ts');
+  return runDemo(config, { isOnce });
 }
 
 async function migrate(config: Config): Promise<number> {
