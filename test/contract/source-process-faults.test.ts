@@ -115,6 +115,7 @@ describe('faults where ffmpeg gets the bytes', { timeout: 120_000 }, () => {
     onTestFinished(server.close);
     const patient = createFfmpegSource({ stallMs: 12_000 });
     const reading = await read(patient, inputOf(server.url, 'rtmp'));
+    await server.hasReaders(1);
     await server.publish(clip.path).ended;
     await expectAll('ffmpeg', broken.rtmp, reading, clip.frames);
   });

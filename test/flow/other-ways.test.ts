@@ -39,7 +39,7 @@ test('RTMP: recorded while somebody broadcasts, stopped by hand, every kept fram
   flow.closes(server.close);
   const t = await flow.web();
   expect(await t.say(`/record ${server.url}`)).toMatchObject({ isError: true });
-  const publisher = server.publish(clip.path);
+  const publisher = server.publish(clip.path, { isLooped: true });
   flow.closes(publisher.stop);
   await t.say(`/watch ${server.url}`);
   await waitForFrames(t.app, 75);

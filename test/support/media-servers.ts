@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,19 +10,20 @@ import { waitFor } from './wait.ts';
 export type MediaServer = {
   /** Address of the stream, for who sends and who takes it. */
   url: string;
-  /** Sends a file at the speed it plays. */
-  publish(path: string): Publisher;
+  /** Sends a file at the speed it plays; a looped one until it is stopped. */
+  publish(path: string, options?: SendOptions): Publisher;
   close(): Promise<void>;
 };
+export type SendOptions = { isLooped?: boolean };
 export type Publisher = { ended: Promise<void>; stop(): Promise<void> };
 
-/** A real nginx with its RTMP module on a free loopback port. */
-export async function startRtmpServer(): Promise<MediaServer> {
+/** A real nginx with its RTMP module on a free loopback port; `hasReaders` waits for so many, those that left too. */
+export async function startRtmpServer(): Promise<MediaServer & { hasReaders(count: number): Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'aircheck-nginx-'));
   const port = await findFreePort();
   const config = `
     load_module ${rtmpModule()};
-    daemon off; master_process off; user root; pid ${dir}/pid; error_log ${dir}/error.log;
+    daemon off; master_process off; user root; pid ${dir}/pid; error_log ${dir}/error.log info;
     events {}
     rtmp { server { listen 127.0.0.1:${port}; application live { live on; } } }`;
   await writeFile(join(dir, 'nginx.conf'), process.getuid?.() === 0 ? config : config.replace('user root;', ''));
@@ -34,7 +35,12 @@ export async function startRtmpServer(): Promise<MediaServer> {
     await server.stop();
     await rm(dir, { recursive: true, force: true });
   };
-  return { url, publish: (path) => send(path, ['-f', 'flv', url]), close };
+  // It tells of each reader. Source: ngx_rtmp_live_play of nginx-rtmp-module.
+  const readers = async () => (await readFile(join(dir, 'error.log'), 'utf8')).match(/ play: name=/g)?.length ?? 0;
+  const hasReaders = async (count: number) =>
+    void (await waitFor(async () => (await readers()) >= count, { what: `${count} readers at nginx` }));
+  const publish: MediaServer['publish'] = (path, options) => send(path, ['-f', 'flv', url], options);
+  return { url, publish, hasReaders, close };
 }
 
 function rtmpModule(): string {
@@ -53,8 +59,9 @@ export async function startSrtServer(path: string): Promise<{ url: string; close
 }
 
 /** Sends a file by ffmpeg at the speed it plays. */
-export function send(path: string, output: string[]): Publisher {
-  const child = start('ffmpeg', ['-v', 'error', '-re', '-i', path, '-c', 'copy', ...output]);
+export function send(path: string, output: string[], { isLooped = false }: SendOptions = {}): Publisher {
+  const input = [...(isLooped ? ['-stream_loop', '-1'] : []), '-re', '-i', path];
+  const child = start('ffmpeg', ['-v', 'error', ...input, '-c', 'copy', ...output]);
   return { ended: child.gone, stop: child.stop };
 }
 

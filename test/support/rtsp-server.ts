@@ -32,7 +32,7 @@ export async function startRtspServer(): Promise<MediaServer> {
   const url = `rtsp://127.0.0.1:${(server.address() as AddressInfo).port}/camera`;
   return {
     url,
-    publish: (path) => send(path, ['-f', 'rtsp', '-rtsp_transport', 'tcp', url]),
+    publish: (path, options) => send(path, ['-f', 'rtsp', '-rtsp_transport', 'tcp', url], options),
     async close() {
       for (const { socket } of clients) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
