@@ -3,7 +3,7 @@ import { changedOver } from '../core/session.ts';
 import type { Queryable } from '../db/client.ts';
 import { holdsLease, type Lease } from '../db/leases.ts';
 import { lockRendition, lockSessions } from '../db/lock-rows.ts';
-import { deliveries, renditions, sessions, watches } from '../db/schema.ts';
+import { deliveries, renditions, watches } from '../db/schema.ts';
 import { findOpenWindows, keptSoFar } from '../db/sessions.ts';
 import type { Job } from '../queue/jobs.ts';
 import { type AdvanceContext, ring, transition } from './advance.ts';

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Config, readConfig } from '../../src/config.ts';
+import type { CookieReader } from '../../src/core/cookies.ts';
 import type { Platform, StreamRef } from '../../src/core/ports.ts';
 import { openDatabase } from '../../src/db/client.ts';
 import { checkYoutube } from '../../src/doctor.ts';
@@ -47,9 +48,9 @@ const quota = (): Quota => {
   const daily = { ...dailyUnits, key: randomUUID() };
   return { take: () => takeUnit(database.db, daily), spend: () => spendUnits(database.db, daily) };
 };
-function open(key?: string): Platform {
+function open(key?: string, cookies?: CookieReader): Platform {
   const told = { onRefused: () => void refusals++, onSpent: () => void spendings++ };
-  const options = { programs: { ...programs, ytdlp: ytdlp.path }, allowPrivate: true };
+  const options = { programs: { ...programs, ytdlp: ytdlp.path }, allowPrivate: true, cookies };
   return createYoutubePlatform({
     ...options,
     root: site.root,
@@ -269,6 +270,16 @@ describe('yt-dlp is asked only where the page cannot say', () => {
     await ytdlp.answer(told);
     expect(await look()).toMatchObject({ state: 'live', broadcastId: 'liveVideo01' });
   });
+});
+
+test('where YouTube sees a robot, yt-dlp asks with the cookies of a login; without them nobody is asked', async () => {
+  const withLogin = open(undefined, async () => '# Netscape HTTP Cookie File\n');
+  for (const fault of ['captcha', 'riddle'] as const) {
+    site.setFault(fault);
+    await ytdlp.answer(told);
+    expect(await look(undefined, withLogin)).toMatchObject({ state: 'live', reason: 'bot_check' });
+    expect(await look()).toMatchObject({ state: 'unknown', reason: 'bot_check' });
+  }
 });
 
 describe('with a key of the Data API', () => {

@@ -47,8 +47,12 @@ export function createYoutubePlatform(options: YoutubeOptions): Platform {
   };
 
   type Unsure = { look: Look; videoId: string | undefined; signal: AbortSignal };
+  /** Pages are looked at without a login; yt-dlp has it, and is no robot then. */
+  const isLoginWanted = async ({ url }: StreamRef, { reason }: Look) =>
+    reason === 'bot_check' && (await options.cookies?.(url).catch(() => undefined)) !== undefined;
+
   const askOthers = async (stream: StreamRef, { look, videoId, signal }: Unsure): Promise<Look> => {
-    if (look.isOpen || look.isBarred) {
+    if (look.isOpen || look.isBarred || (await isLoginWanted(stream, look))) {
       const { pageId, ...probed } = await confirming(() => probeStream(stream, options, signal), signal);
       if (probed.state === 'live') return { ...probed, broadcastId: pageId, reason: look.reason };
       // Barred and not playable for yt-dlp either: the page's own reason says more.
