@@ -2,7 +2,8 @@ import { statfs } from 'node:fs/promises';
 import { alertOperators } from '../advance.ts';
 import type { App } from '../app.ts';
 
-let alerted = false;
+/** Those that have told it and wait. */
+const alerted = new WeakSet<App>();
 
 /**
  * Whether a new Part file of this size may be made: below `DISK_RESERVE_MB` recording has priority and new files
@@ -12,9 +13,9 @@ export async function hasRoomFor(app: App, sizeBytes: number): Promise<boolean> 
   const { bavail, bsize } = await statfs(app.config.dataDir);
   const freeBytes = (await app.storage.freeBytes?.()) ?? bavail * bsize;
   const isEnough = Math.min(freeBytes, bavail * bsize) - sizeBytes > app.config.diskReserveMb * 1e6;
-  if (isEnough) alerted = false;
-  else if (!alerted) {
-    alerted = true;
+  if (isEnough) alerted.delete(app);
+  else if (!alerted.has(app)) {
+    alerted.add(app);
     app.log.error({ freeBytes }, 'disk below reserve: new part files wait until space is free');
     await alertOperators(app, { code: 'disk_low', values: { freeBytes }, key: `disk_low ${thisHour()}` });
   }

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { SourceItem } from '../../src/core/ports.ts';
 import { run } from '../../src/lib/run.ts';
 import { type Material, remuxPart } from '../../src/media/remux.ts';
@@ -19,19 +17,20 @@ export type MadePart = {
   lengthMs: number;
 };
 
-let dir: string | undefined;
-afterAll(() => dir && rm(dir, { recursive: true, force: true }));
-
 /** Makes each Take of what a Source yielded into an MP4, as Parts are made, and looks into it with ffprobe. */
 export async function partsOf(items: SourceItem[]): Promise<MadePart[]> {
-  dir ??= await mkdtemp(join(tmpdir(), 'aircheck-parts-'));
-  const made: MadePart[] = [];
-  for (const [index, material] of materials(items).entries()) {
-    const outPath = join(dir, `${randomUUID()}-${index}.mp4`);
-    const { lengthMs } = await remuxPart({ ...material, outPath, signal: new AbortController().signal, programs });
-    made.push({ ...(await measure(outPath)), lengthMs });
+  const dir = await mkdtemp(join(tmpdir(), 'aircheck-parts-'));
+  try {
+    const made: MadePart[] = [];
+    for (const [index, material] of materials(items).entries()) {
+      const outPath = join(dir, `${index}.mp4`);
+      const { lengthMs } = await remuxPart({ ...material, outPath, signal: new AbortController().signal, programs });
+      made.push({ ...(await measure(outPath)), lengthMs });
+    }
+    return made;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
   }
-  return made;
 }
 
 /** As the rows of these items would stand in the database: sound that lies apart stands where its pictures will. */

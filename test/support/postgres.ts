@@ -8,7 +8,8 @@ export type TestDatabase = { url: string; drop(): Promise<void> };
 export async function freshDatabase(): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await admin(serverUrl, `create database ${name} template template_aircheck`);
+  // Its files are copied; written through the log, as is usual, they cost half as much again.
+  await admin(serverUrl, `create database ${name} template template_aircheck strategy file_copy`);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => admin(serverUrl, `drop database if exists ${name} with (force)`) };

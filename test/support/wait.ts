@@ -6,11 +6,11 @@ const longestPauseMs = 200;
 /**
  * Polls until `fn` gives something truthy without throwing, and gives that back; the longer it waits, the less often.
  *
- * @throws the last error of `fn`, or says what was awaited, after `timeoutMs` (120 000)
+ * @throws the last error of `fn`, or says what was awaited, after `timeoutMs` (240 000; only what hangs takes that long)
  */
 export async function waitFor<T>(
   fn: () => T | Promise<T>,
-  { timeoutMs = 120_000, everyMs = 50, what = 'a condition' } = {},
+  { timeoutMs = 240_000, everyMs = 50, what = 'a condition' } = {},
 ): Promise<NonNullable<T>> {
   const begunAt = performance.now();
   let last: unknown;
