@@ -6,6 +6,7 @@ export { moveSource } from './advance/cross.ts';
 export { cancelDelivery, retryDelivery, type retryKinds, type skipKinds } from './advance/delivery.ts';
 export { leaveOut } from './advance/leave-out.ts';
 export { endNoticed } from './advance/notice.ts';
+export { releaseWithheld } from './advance/release-withheld.ts';
 export { type BroadcastFacts, findLatestSession, openSession } from './advance/session.ts';
 export { type Announcement, announceBroadcast, notLiveReason, withdrawOverdue } from './advance/waiting.ts';
 export { closeWindows, endRendition, markRenditionKept } from './advance/windows.ts';

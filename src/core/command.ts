@@ -80,7 +80,7 @@ export const commandSpecs = [
     role: 'operator',
     args: [
       { name: 'id', type: 'ref', isRequired: true },
-      { name: 'only', type: ['upload', 'post', 'comment'] },
+      { name: 'only', type: ['upload', 'post', 'comment', 'withheld'] },
     ],
     options: [],
     example: '/retry s12',

@@ -14,6 +14,8 @@ export type DeliveryEvent =
   | 'retried'
   /** `/retry`: a comment of a Delivery that is done is tried again. */
   | 'reopened'
+  /** `/retry … withheld`: what was withheld is planned behind all that stands. */
+  | 'released'
   /** A Part came out too big: what was not sent is planned anew. */
   | 'cutAgain'
   /** `/cancel`. */
@@ -23,7 +25,7 @@ export const deliveryTransitions: Record<DeliveryState, Partial<Record<DeliveryE
   collecting: { windowPlanned: 'posting', postFailed: 'paused', cancelled: 'cancelled' },
   posting: { allPosted: 'done', postFailed: 'paused', cutAgain: 'collecting', cancelled: 'cancelled' },
   paused: { retried: 'collecting', cancelled: 'cancelled' },
-  done: { reopened: 'posting' },
+  done: { reopened: 'posting', released: 'collecting' },
   cancelled: {},
 };
 export const finalDeliveryStates: DeliveryState[] = ['done', 'cancelled'];

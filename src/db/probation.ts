@@ -1,4 +1,4 @@
-import { and, asc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { TakeContent } from '../core/probation.ts';
 import type { Database, Queryable } from './client.ts';
 import type { Lease } from './leases.ts';
@@ -72,4 +72,27 @@ export function withholdTake(
     const withheld = { kind: 'withheld' as const, cause: reason, atMs: take.startMs, lengthMs };
     await tx.insert(gaps).values({ ...withheld, renditionId: take.renditionId, takeId: take.id });
   });
+}
+
+/** A Take that is withheld: how much of it was kept when that was told, and how much still is. */
+export type WithheldTake = { id: number; toldMs: number; keptMs: number; fromSequence: number };
+
+/** The Takes of a Rendition that are told as withheld, in order. */
+export async function findWithheldTakes(db: Queryable, renditionId: number): Promise<WithheldTake[]> {
+  const rows = await db.execute<{ id: string; told: number; kept: number; first: number | null }>(sql`
+    select t.id, w.length_ms as told, coalesce(sum(g.length_ms), 0) as kept, min(g.media_sequence) as first
+      from takes t join gaps w on w.take_id = t.id and w.kind = 'withheld'
+        left join segments g on g.take_id = t.id and g.track = 0
+      where t.rendition_id = ${renditionId} and t.withheld_reason is not null
+      group by t.id, w.id order by t.ordinal`);
+  return rows.map((row) => ({
+    ...{ id: Number(row.id), toldMs: Number(row.told), keptMs: Number(row.kept) },
+    fromSequence: row.first ?? 0,
+  }));
+}
+
+/** The Takes are genuine, and nothing is told of them any more. */
+export async function forgetWithheld(tx: Queryable, takeIds: number[]): Promise<void> {
+  await tx.update(takes).set({ withheldReason: null }).where(inArray(takes.id, takeIds));
+  await tx.delete(gaps).where(and(inArray(gaps.takeId, takeIds), eq(gaps.kind, 'withheld')));
 }

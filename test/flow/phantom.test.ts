@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   readOutcome,
@@ -54,7 +55,7 @@ test('scenario 11: a genuine short last piece is posted, a judged phantom is kep
     { withheldReason: null, probationUntil: null },
     { withheldReason: 'phantom', probationUntil: null },
   ]);
-  const { frames, planned } = await readPostedFiles(t.app, deliveries[0]?.id ?? 0);
+  const { frames, planned, media: media0 } = await readPostedFiles(t.app, deliveries[0]?.id ?? 0);
   expect(frames).toBe(43 * 25);
   const kept = segments.filter(({ takeId }) => takeId === takes[2]?.id);
   expect(kept.reduce((sum, row) => sum + row.frameCount, 0)).toBe(8 * 25);
@@ -68,4 +69,19 @@ test('scenario 11: a genuine short last piece is posted, a judged phantom is kep
   const shown = JSON.stringify(messages.map(({ content }) => content));
   expect(shown).toContain('1 piece, 0:08, kept: it repeats what came before');
   expect(shown).toContain('0:43: 0:08 (repeats what came before)');
+
+  const { db } = t.app;
+  await db.execute(sql`update gaps set length_ms = length_ms + 5000 where kind = 'withheld'`);
+  const retry = async () => (await t.say(`/retry s${deliveries[0]?.sessionId} withheld`)).text;
+  expect(await retry()).toContain('removed already');
+  await db.execute(sql`update gaps set length_ms = length_ms - 5000 where kind = 'withheld'`);
+  // A person knows better: it is posted behind what stands, once.
+  expect(await retry()).toContain('Posting 0:08');
+  expect(await retry()).toContain('held back');
+  await waitUntilPosted(t.app);
+  const after = await readPostedFiles(t.app, deliveries[0]?.id ?? 0);
+  expect(after.frames).toBe((43 + 8) * 25);
+  expect(after.media.slice(0, planned.length).map(({ key }) => key)).toEqual(media0.map(({ key }) => key));
+  const now = await readOutcome(t.app);
+  expect(now.gaps.filter(({ kind }) => kind === 'withheld')).toEqual([]);
 });

@@ -140,6 +140,7 @@ export const en = {
     unwatched: (id: string) => `${id} ended. A recording that runs goes on and is posted.`,
     stopping: (id: string) => `Stopping ${id}: what is recorded will be posted.`,
     cancelled: (id: string) => `${id} is cancelled: its files stay, nothing more is posted.`,
+    postingWithheld: (id: string, length: string) => `Posting ${length} of ${id} that I had taken for a repetition.`,
     retrying: (id: string) => `Trying ${id} again.`,
     leftOut: (id: string) => `What failed of ${id} is left out; the rest goes on. Its files stay.`,
     confirmed: (id: string, answer: string) =>

@@ -146,6 +146,7 @@ export const ru = {
     unwatched: (id: string) => `${id} снят. Идущая запись продолжится и будет опубликована.`,
     stopping: (id: string) => `Останавливаю ${id}: записанное будет опубликовано.`,
     cancelled: (id: string) => `${id} отменена: файлы остаются, больше ничего не публикуется.`,
+    postingWithheld: (id: string, length: string) => `Публикую из ${id} то, что принимал за повтор: ${length}.`,
     retrying: (id: string) => `Пробую ${id} снова.`,
     leftOut: (id: string) => `Неудавшееся в ${id} пропущено, остальное продолжается. Файлы остаются.`,
     confirmed: (id: string, answer: string) =>

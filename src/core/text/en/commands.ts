@@ -46,7 +46,7 @@ export const help = {
   unwatch: 'ends a standing order',
   stop: 'ends a recording and posts it',
   cancel: 'ends a recording without posting',
-  retry: 'tries again what failed',
+  retry: 'tries again what failed; with withheld it posts what was taken for a repetition',
   skip: 'leaves out what failed or is in doubt',
   confirm: 'answers whether a post stands',
   pause: 'lets a standing order rest',

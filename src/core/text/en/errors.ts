@@ -112,6 +112,12 @@ export const errors = {
     `I find nothing under "${v.id}" in this chat. Type /status or /list to see the ids.`,
   nothing_active: () => 'Nothing is being recorded in this chat. Type /record with a link.',
   which_one: (v: ErrorValues) => `Several recordings run here; say which: ${v.choices}`,
+  nothing_withheld: (v: ErrorValues) => `Nothing of ${v.id} is held back, so there is nothing more to post.`,
+  withheld_removed: () =>
+    'What was held back has been removed already (its keeping time is over), so it cannot be posted.',
+  withheld_not_yet: () => 'This recording is not posted yet. Say it again when it is; until then nothing is removed.',
+  withheld_between: () =>
+    'What came after it is posted already, and posts stay in order, so it cannot be added. It can be watched on the page of the recording.',
   nothing_to_retry: (v: ErrorValues) => `Nothing of ${v.id} has failed, so there is nothing to try again.`,
   nothing_to_skip: (v: ErrorValues) =>
     `Nothing of ${v.id} has failed or is in doubt, so there is nothing to leave out.`,
