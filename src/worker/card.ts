@@ -10,7 +10,7 @@ import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
 import { contentOfCard, isWithdrawn } from './content.ts';
 import { settleTry } from './own-try.ts';
-import { maxAttempts, nextTry } from './retry.ts';
+import { nextTry } from './retry.ts';
 import { orderingTarget } from './target.ts';
 
 /** Least pause between two edits of a card. Source: Telegram allows about 20 edits a minute in a group. */
@@ -158,6 +158,14 @@ async function removeCard(app: App, telling: Telling, signal: AbortSignal): Prom
   return true;
 }
 
+/** Codes of a card that is gone for good; any other no may be put right, or concern what it said this time. */
+const goneCodes = /^(telegram_message_gone|discord_message_gone|discord_channel_gone)$/;
+/** Edits that are refused for about a day, and a card is left alone as well. */
+const mostRefusals = 300;
+
+const isGone = (error: unknown, tries: number) =>
+  error instanceof FatalError && (goneCodes.test(error.code) || tries >= mostRefusals);
+
 /** Saying the same twice does no harm, so what was lost is simply said again. A card that is gone is left alone. */
 async function editCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
   const { chat, card, target, content, asOf } = telling;
@@ -167,7 +175,7 @@ async function editCard(app: App, telling: Telling, signal: AbortSignal): Promis
       await chat.edit(target, outgoing(telling), card.posted, signal);
     step('card.edited');
   } catch (error) {
-    if (!(error instanceof FatalError)) return waitWith(app, card, error);
+    if (!isGone(error, card.attempts + 1)) return waitWith(app, card, error);
     app.log.warn({ err: error, post: card.id }, 'the card cannot be edited any more');
     gone = errorText(error);
   }
@@ -180,6 +188,6 @@ async function editCard(app: App, telling: Telling, signal: AbortSignal): Promis
 
 async function waitWith(app: App, card: PostRow, error: unknown): Promise<void> {
   app.log.debug({ err: error, post: card.id }, 'the card waits');
-  const wait = { attempts: Math.min(card.attempts + 1, maxAttempts), ...nextTry(error, card.attempts) };
+  const wait = { attempts: card.attempts + 1, ...nextTry(error, card.attempts) };
   await app.db.update(posts).set(wait).where(eq(posts.id, card.id));
 }

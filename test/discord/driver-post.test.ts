@@ -155,7 +155,8 @@ test('a clear no has its sentence', async () => {
 test('a token that was refused in passing is good again', async () => {
   const bot = await openBot();
   bot.server.fault({ kind: 'refuse', route: messagesRoute, status: 401, code: 0, message: '401: Unauthorized' });
-  expect(await failure(post(bot, outgoing(bot, 'card', 'card')))).toMatchObject({ code: 'discord_token_refused' });
+  const refused = { name: 'TemporaryError', code: 'discord_token_refused' };
+  expect(await failure(post(bot, outgoing(bot, 'card', 'card')))).toMatchObject(refused);
   await post(bot, outgoing(bot, 'card', 'card'));
   expect(sent(bot)).toHaveLength(1);
 });

@@ -195,7 +195,7 @@ test('a card whose answer was lost is looked for as it was sent, and stands once
   expect(looked).not.toEqual([]);
 });
 
-test('a card that is gone is edited no more, and nothing else minds', async () => {
+test('a card that is gone is edited no more, one that was refused once is, and nothing else minds', async () => {
   const web = product.app.chats.get('web');
   if (!web) throw new Error('no web chat');
   let edits = 0;
@@ -204,12 +204,15 @@ test('a card that is gone is edited no more, and nothing else minds', async () =
     edit: async (target, post, ids, signal) => {
       if (post.chat.chatId !== 'gone') return web.edit(target, post, ids, signal);
       edits++;
-      throw edits === 1 ? new TemporaryError('timeout', { retryAfterMs: 100 }) : new FatalError('not_found');
+      if (edits === 1) throw new TemporaryError('timeout', { retryAfterMs: 100 });
+      throw new FatalError(edits === 2 ? 'telegram_rights' : 'telegram_message_gone');
     },
   });
   await recordIn('gone');
   await waitForState('gone', 'done');
-  const card = await waitFor(async () => (await postsIn('gone')).find(({ error }) => error === 'not_found'));
+  const card = await waitFor(async () =>
+    (await postsIn('gone')).find(({ error }) => error === 'telegram_message_gone'),
+  );
   expect(card).toMatchObject({ kind: 'card', state: 'posted' });
-  expect(edits).toBe(2);
+  expect(edits).toBe(3);
 });

@@ -19,13 +19,19 @@ test.each([
   [400, 'Bad Request: message to edit not found', 'telegram_message_gone'],
   [400, 'Bad Request: wrong file identifier/HTTP URL specified', 'remote_refused'],
   [413, 'Request Entity Too Large', 'part_over_limit'],
-  [401, 'Unauthorized', 'telegram_token_refused'],
   [400, 'Bad Request: something new', 'telegram_refused'],
 ])('%i "%s" is a clear no: %s', (status, description, code) => {
   const error = toChatError(answered(status, description));
   expect(error).toBeInstanceOf(FatalError);
   expect((error as FatalError).code).toBe(code);
   expect(codeSentence('ru', code)).toBeDefined();
+});
+
+test('a token that is refused sent nothing, and may be good again', () => {
+  const error = toChatError(answered(401, 'Unauthorized'));
+  expect(error).toBeInstanceOf(TemporaryError);
+  expect(error).not.toBeInstanceOf(AmbiguousError);
+  expect(error).toMatchObject({ code: 'telegram_token_refused' });
 });
 
 test('"retry after" was not done, and waits exactly as long', () => {

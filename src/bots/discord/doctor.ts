@@ -1,5 +1,5 @@
 import { ChannelType } from 'discord.js';
-import { FatalError } from '../../core/errors.ts';
+import { FatalError, TemporaryError } from '../../core/errors.ts';
 import type { TargetRef } from '../../core/ports.ts';
 import type { Discord } from './client.ts';
 import { destination } from './destination.ts';
@@ -25,6 +25,7 @@ export async function examineTarget(discord: Discord, target: TargetRef): Promis
   try {
     return await examine(discord, target);
   } catch (error) {
+    if (error instanceof TemporaryError && error.code === 'discord_token_refused') return [error.code];
     if (!(error instanceof FatalError)) throw error;
     return error.code === 'discord_channel_gone' ? [await whatIsMissing(discord, target)] : [error.code];
   }

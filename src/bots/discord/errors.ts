@@ -10,7 +10,6 @@ const refusals: Record<number, string> = {
   10004: 'discord_kicked',
   10008: 'discord_message_gone',
   20009: 'discord_rights',
-  40001: 'discord_token_refused',
   40005: 'part_over_limit',
   50001: 'discord_kicked',
   50007: 'discord_closed_person',
@@ -21,6 +20,9 @@ const refusals: Record<number, string> = {
 
 /** Numbers of what passes by itself: slow mode, write limits, edits of old messages, an overloaded Discord. */
 const passing = new Set([20016, 20028, 30046, 130000]);
+
+/** Discord answers so in passing as well: nothing goes until the token is good again, and then all goes on by itself. */
+const tokenCode = 40001;
 
 /** Codes of connections that never stood: nothing was sent. */
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
@@ -50,6 +52,7 @@ function ofAnswer(error: DiscordAPIError): Error {
   const code = Number(error.code);
   const details = { cause: error, detail: `${error.status} ${error.message}` };
   if (passing.has(code)) return new TemporaryError('chat_busy', { ...details, ...toldWait(error) });
+  if (code === tokenCode) return ofStatus(401, details);
   return refusals[code] ? new FatalError(refusals[code], details) : ofStatus(error.status, details);
 }
 
@@ -63,7 +66,7 @@ function toldWait({ rawError }: DiscordAPIError): { retryAfterMs?: number } {
 function ofStatus(status: number, details: { cause: unknown; detail: string }): Error {
   if (status === 413) return new FatalError('part_over_limit', details);
   if (status === 429) return new TemporaryError('chat_busy', details);
-  if (status === 401) return new FatalError('discord_token_refused', details);
+  if (status === 401) return new TemporaryError('discord_token_refused', details);
   if (status >= 500) return new AmbiguousError('answer_lost', details);
   return new FatalError(status === 403 ? 'discord_rights' : 'discord_refused', details);
 }

@@ -35,7 +35,7 @@ export async function findPlace(discord: Discord, address: string, userId: strin
   try {
     return await describe(discord, await channelOf(discord, id), userId);
   } catch (error) {
-    if (!(error instanceof FatalError) || error.code === 'discord_token_refused') throw error;
+    if (!(error instanceof FatalError)) throw error;
     const guild = await orUndefined(guildOf(discord, id));
     if (guild) return { address: guild.id, name: guild.name, isTheirs: false };
     const isClosed = error.code === 'discord_kicked';

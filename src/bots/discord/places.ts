@@ -72,7 +72,7 @@ export async function orUndefined<T>(looking: Promise<T>): Promise<T | undefined
   try {
     return await looking;
   } catch (error) {
-    if (error instanceof FatalError && error.code !== 'discord_token_refused') return undefined;
+    if (error instanceof FatalError) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { ChatMember } from 'grammy/types';
-import { FatalError } from '../../core/errors.ts';
+import { FatalError, TemporaryError } from '../../core/errors.ts';
 import type { TargetRef } from '../../core/ports.ts';
 import { ask } from './call.ts';
 import { chatInfo, destination } from './chats.ts';
@@ -25,6 +25,7 @@ async function look(examine: () => Promise<string[]>): Promise<string[]> {
     return await examine();
   } catch (error) {
     if (error instanceof FatalError) return [error.code];
+    if (error instanceof TemporaryError && error.code === 'telegram_token_refused') return [error.code];
     throw error;
   }
 }

@@ -73,7 +73,8 @@ function ofAnswer(error: GrammyError, isOwnServer: boolean): Error {
   // One item of an album failed; others may stand.
   if (/failed to send message #|group send failed/i.test(description))
     return new AmbiguousError('answer_lost', details);
-  if (status === 401 || status === 404) return new FatalError('telegram_token_refused', details);
+  // Nothing goes until the token is good again, and then all goes on by itself.
+  if (status === 401 || status === 404) return new TemporaryError('telegram_token_refused', details);
   const known = refusals.find(([pattern]) => pattern.test(description));
   return new FatalError(known?.[1] ?? (status === 403 ? 'telegram_kicked' : 'telegram_refused'), details);
 }

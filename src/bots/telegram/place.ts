@@ -47,7 +47,7 @@ async function getChat(telegram: Telegram, chatId: string): Promise<ChatFullInfo
     return await ask(telegram, chatId, (api) => api.getChat(chatId));
   } catch (error) {
     if (error instanceof MovedError) return getChat(telegram, error.newChatId);
-    if (!(error instanceof FatalError) || error.code === 'telegram_token_refused') throw error;
+    if (!(error instanceof FatalError)) throw error;
     const isClosed = ['telegram_kicked', 'telegram_blocked'].includes(error.code);
     throw new UserError(isClosed ? 'place_closed' : 'place_unknown', { place: chatId }, { cause: error });
   }
@@ -63,7 +63,7 @@ async function isAdmin(telegram: Telegram, chatId: string, userId: string): Prom
     return status === 'creator' || status === 'administrator';
   } catch (error) {
     // Telegram does not show the members of a channel to a bot that is no admin of it.
-    if (error instanceof FatalError && error.code !== 'telegram_token_refused') return false;
+    if (error instanceof FatalError) return false;
     throw error;
   }
 }
