@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Source, SourceInput } from '../../src/core/ports.ts';
 import { ffmpegSource } from '../../src/sources/ffmpeg/source.ts';
+import { createPrefetch } from '../../src/sources/hls/prefetch.ts';
 import { hlsSource } from '../../src/sources/hls/source.ts';
 import { streamlinkSource } from '../../src/sources/streamlink/source.ts';
 import { ytdlpSource } from '../../src/sources/ytdlp/source.ts';
@@ -114,3 +115,21 @@ describe('what a server names is not read from this machine', () => {
 });
 
 const playlistOf = (address: string) => `#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n${address}\n#EXT-X-ENDLIST\n`;
+
+test('a Media Segment whose host leads here is a Gap once something was had of the stream, and its end before', async () => {
+  const before = contacts;
+  const fetchOne = async (isReturn: boolean) => {
+    const url = `http://localhost:${port}/1.ts`;
+    const { signal } = new AbortController();
+    const prefetch = createPrefetch({ input: { url, headers: {} }, allowPrivate: false, signal, isReturn });
+    prefetch.slideTo(2);
+    const segment = { sequence: 1, url, durationMs: 1_000, discontinuity: false, isGap: false };
+    void prefetch.add({ segment, playlist: '' });
+    prefetch.end();
+    for await (const { fetched } of prefetch) return fetched;
+    return undefined;
+  };
+  await expect(fetchOne(false)).rejects.toMatchObject({ code: 'address_refused' });
+  expect(await fetchOne(true)).toMatchObject({ isOk: false, cause: 'http_error', detail: 'address_refused' });
+  expect(contacts).toBe(before);
+});

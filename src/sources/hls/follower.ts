@@ -151,7 +151,8 @@ async function hashesOf(
 ): Promise<Map<number, string>> {
   const hashes = new Map<number, string>();
   const deadline = performance.now() + probingMs;
-  const fetching = { ...options, input, isGone: () => true };
+  const always = () => true;
+  const fetching = { ...options, input, isGone: always, hasBegun: always };
   for (let end = segments.length; end > 0 && performance.now() < deadline; end -= probesAtOnce) {
     const some = segments.slice(Math.max(0, end - probesAtOnce), end);
     for (const fetched of await Promise.all(some.map((segment) => fetchSegment(segment, fetching))))

@@ -28,6 +28,12 @@ export type Prefetch = AsyncIterable<Prefetched> & {
   end(error?: unknown): void;
 };
 
+/** Of all Media Segments alike. */
+export type PrefetchOptions = Omit<SegmentFetchOptions, 'isGone' | 'hasBegun' | 'resources'> & {
+  /** Whoever opened the stream before had something of it. */
+  isReturn: boolean;
+};
+
 type Entry = { found: Found; result: Promise<FetchedSegment>; start: () => void };
 
 const atOnce = 3;
@@ -36,18 +42,20 @@ const heldMaxBytes = 48_000_000;
 /** How long a failing Media Segment is tried again once the playlist has ended or is lost. */
 const afterEndMs = 10_000;
 
-export function createPrefetch(options: Omit<SegmentFetchOptions, 'isGone'>): Prefetch {
+export function createPrefetch({ isReturn, ...options }: PrefetchOptions): Prefetch {
   const resources = createResources(options);
   const queue: Entry[] = [];
   const waiting: Entry[] = [];
   let running = 0;
   let heldBytes = 0;
   let oldest = Number.NEGATIVE_INFINITY;
+  let isBegun = isReturn;
   let ended: { error?: unknown; at: number } | undefined;
   let wake = () => {};
 
   const isGone = (sequence: number) =>
     sequence < oldest || (ended !== undefined && performance.now() - ended.at > afterEndMs);
+  const hasBegun = () => isBegun;
   const pump = () => {
     while (running < atOnce && waiting[0] && (heldBytes < heldMaxBytes || waiting[0] === queue[0])) {
       running++;
@@ -56,7 +64,8 @@ export function createPrefetch(options: Omit<SegmentFetchOptions, 'isGone'>): Pr
   };
   const fetchOne = async (found: Found): Promise<FetchedSegment> => {
     try {
-      const fetched = await fetchSegment(found.segment, { ...options, resources, isGone });
+      const fetched = await fetchSegment(found.segment, { ...options, resources, isGone, hasBegun });
+      isBegun ||= fetched.isOk;
       if (fetched.isOk) heldBytes += fetched.sizeBytes;
       return fetched;
     } finally {

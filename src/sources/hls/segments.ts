@@ -33,6 +33,8 @@ export type SegmentFetchOptions = ResourceOptions & {
   isGone: (sequence: number) => boolean;
   /** A try met a refusal, as signed addresses do that ran out. */
   onRefused?: () => void;
+  /** Something of the stream was had: an address that is refused now is a name server's slip, or that of one host. */
+  hasBegun?: () => boolean;
   /** What Media Segments share; absent: this one shares nothing. */
   resources?: Resources;
 };
@@ -46,7 +48,7 @@ const givenUpAfterMs = 60_000;
 /** A broken body is fetched again this often: the edge may have served it half written. */
 const corruptTries = 2;
 
-/** Fetches one Media Segment, again and again while it is in the window. @throws only when aborted or refused */
+/** Fetches one Media Segment, again and again while it is in the window. @throws only when aborted, or for good */
 export async function fetchSegment(segment: MediaSegment, options: SegmentFetchOptions): Promise<FetchedSegment> {
   if (segment.isGap) return { segment, isOk: false, cause: 'http_error', detail: 'EXT-X-GAP' };
   if (segment.adBreak === 'drop') return { segment, isOk: false, cause: 'ad_break', detail: '' };
@@ -92,12 +94,17 @@ async function tryOnce(segment: MediaSegment, options: SegmentFetchOptions): Pro
   try {
     return { segment, isOk: true, ...(await fetchOnce(segment, options)) };
   } catch (error) {
-    const isOurs = error instanceof TemporaryError || error instanceof FatalError;
-    if (options.signal.aborted || error instanceof UserError || !isOurs) throw error;
+    if (options.signal.aborted) throw error;
+    if (isAddressRefused(error) && options.hasBegun?.())
+      return { segment, isOk: false, cause: 'http_error', detail: error.code };
+    if (!(error instanceof TemporaryError || error instanceof FatalError)) throw error;
     if (isRefused(error)) options.onRefused?.();
     return { segment, isOk: false, ...explain(error) };
   }
 }
+
+const isAddressRefused = (error: unknown): error is UserError =>
+  error instanceof UserError && error.code === 'address_refused';
 
 /** What is longer than any Media Segment will not be shorter the next time. */
 const tooBig = 'body_too_big';

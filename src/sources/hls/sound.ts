@@ -71,7 +71,7 @@ async function* followAgain({ input, options, ads, onRefused }: SoundOptions): A
   let from: ResumePoint | undefined;
   for (;;) {
     const { signal } = options;
-    const prefetch = createPrefetch({ ...options, input, onRefused });
+    const prefetch = createPrefetch({ ...options, input, isReturn: from !== undefined, onRefused });
     const following = followPlaylist({ input, from, options: { ...options, track: 'sound' }, prefetch, ads });
     try {
       for await (const each of prefetch) {

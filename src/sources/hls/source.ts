@@ -35,7 +35,7 @@ async function* capture(
   const onChosen = ({ audioUrl }: Variant) => {
     if (audioUrl) sound ??= followSound({ input, options: fetching, ads, onRefused });
   };
-  const prefetch = createPrefetch({ ...fetching, input, onRefused });
+  const prefetch = createPrefetch({ ...fetching, input, isReturn: from !== undefined, onRefused });
   const following = followPlaylist({
     input,
     from,
