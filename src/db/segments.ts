@@ -2,7 +2,7 @@ import { and, desc, eq, gte, inArray, lte, type SQL, sql } from 'drizzle-orm';
 import type { Codecs } from '../core/model.ts';
 import type { ClosedSegment, GapCause, ResumePoint } from '../core/ports.ts';
 import { probationMs } from '../core/probation.ts';
-import type { Database } from './client.ts';
+import type { Database, Queryable } from './client.ts';
 import { holdsLease, type Lease } from './leases.ts';
 import { gaps, renditions, segments, takes } from './schema.ts';
 
@@ -52,13 +52,14 @@ export function openTake(
       .where(eq(takes.renditionId, take.renditionId))
       .orderBy(desc(takes.ordinal))
       .limit(1);
-    if (last && !last.endedAt) await tx.update(takes).set({ endedAt: new Date() }).where(eq(takes.id, last.id));
+    if (last && !last.endedAt) await tx.update(takes).set({ endedAt: sql`now()` }).where(eq(takes.id, last.id));
     const [segment] = await tx
       .select()
       .from(segments)
       .where(and(eq(segments.renditionId, take.renditionId), eq(segments.track, 0)))
       .orderBy(desc(segments.mediaSequence))
       .limit(1);
+    await removeLoneSound(tx, take.renditionId, segment ? segment.mediaSequence + 1 : 0);
     const ordinal = last ? last.ordinal + 1 : 0;
     const isOnProbation = segment !== undefined && (isDoubted || last?.withheldReason != null);
     const probation = isOnProbation ? sql`now() + make_interval(secs => ${probationMs / 1000})` : null;
@@ -81,7 +82,8 @@ export function openTake(
 
 /**
  * Writes the row of a Segment whose file is in Storage; its place on the time line follows the last kept one of the
- * pictures. Sound that lies apart comes first and stands where its pictures will stand.
+ * pictures. Sound that lies apart comes first and stands where its pictures will stand; where they never came (their
+ * file was lost, a Take ended in between) the next sound takes its place.
  */
 export function keepSegment(
   db: Database,
@@ -98,6 +100,8 @@ export function keepSegment(
       .orderBy(desc(segments.mediaSequence))
       .limit(1);
     const { path: _path, ...facts } = segment;
+    const mediaSequence = last ? last.mediaSequence + 1 : 0;
+    if (segment.track === 1) await removeLoneSound(tx, take.renditionId, mediaSequence);
     const [row] = await tx
       .insert(segments)
       .values({
@@ -106,13 +110,18 @@ export function keepSegment(
         renditionId: take.renditionId,
         takeId: take.id,
         seq: last && last.takeId === take.id ? last.seq + 1 : 0,
-        mediaSequence: last ? last.mediaSequence + 1 : 0,
+        mediaSequence,
         startMs: last ? last.startMs + last.lengthMs : 0,
       })
       .returning();
     if (!row) throw new Error('insert returned no row');
     return row;
   });
+}
+
+async function removeLoneSound(tx: Queryable, renditionId: number, mediaSequence: number): Promise<void> {
+  const isThere = and(eq(segments.renditionId, renditionId), eq(segments.mediaSequence, mediaSequence));
+  await tx.delete(segments).where(and(isThere, eq(segments.track, 1)));
 }
 
 /** Tells a Gap at the present end of the Rendition. */

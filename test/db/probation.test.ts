@@ -1,10 +1,11 @@
+import { eq } from 'drizzle-orm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/client.ts';
 import { claimLease } from '../../src/db/leases.ts';
 import { measureTake, withholdTake } from '../../src/db/probation.ts';
 import { gaps, renditions, segments, sessions, streams, takes } from '../../src/db/schema.ts';
-import { FencedError, type TakeRow } from '../../src/db/segments.ts';
+import { FencedError, keepSegment, type TakeRow } from '../../src/db/segments.ts';
 import { keptInWindow } from '../../src/db/sessions.ts';
 import { freshDatabase } from '../support/postgres.ts';
 
@@ -70,6 +71,28 @@ test('of random tails all that stood in the recording before is counted as seen,
     }),
     { numRuns: 25 },
   );
+});
+
+test('sound whose pictures never came gives its place to the next sound', async () => {
+  const [take] = await insertTakes([[1, 2]]);
+  if (!take) throw new Error('no take');
+  const lease = await claimLease(db, `capture:${take.renditionId}`, 'w', 60);
+  if (!lease) throw new Error('no lease');
+  const one = { sizeBytes: 1, lengthMs: 2_000, isIndependent: true, startsRun: false, frameCount: 0, path: '' };
+  const keep = (track: 0 | 1, sourceSequence: number) => {
+    const from = { track, sourceSequence, sourceCount: 1, playlist: 'p', hashes: [`${track} ${sourceSequence}`] };
+    return keepSegment(db, lease, take, `${take.id}/${track}-${sourceSequence}`, { ...one, ...from });
+  };
+  await keep(1, 2);
+  // Its pictures' file was lost; what follows is whole.
+  const sound = await keep(1, 3);
+  expect(await keep(0, 3)).toMatchObject({ mediaSequence: sound.mediaSequence, seq: sound.seq });
+  const rows = await db.select().from(segments).where(eq(segments.takeId, take.id)).orderBy(segments.id);
+  expect(rows.map(({ track, mediaSequence }) => [track, mediaSequence])).toEqual([
+    [0, 0],
+    [1, 1],
+    [0, 1],
+  ]);
 });
 
 test('what is withheld is told once, with its length, and counts for no window', async () => {
