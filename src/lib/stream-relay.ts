@@ -13,9 +13,12 @@ export type StreamRelayOptions = {
   allowPrivate: boolean;
   /** Ends the relay and its connections. */
   signal: AbortSignal;
+  /** For the host to take a connection, TLS included; default 8 s. */
+  connectLimitMs?: number;
 };
 
-const connectTimeoutMs = 15_000;
+/** Limit of a relay for a connection, in ms: its client is cut off then, and knows that nobody answered. */
+export const relayConnectMs = 8_000;
 /** How far back a split word is looked for. */
 const tailBytes = 64;
 /** A server that sends its client elsewhere would lead it past the guard. Source: RFC 2326 §11.3. */
@@ -37,7 +40,7 @@ export async function openStreamRelay(options: StreamRelayOptions): Promise<numb
       open.add(socket);
       socket.once('close', () => open.delete(socket));
     }
-    const timer = setTimeout(() => upstream.destroy(), connectTimeoutMs);
+    const timer = setTimeout(() => upstream.destroy(), options.connectLimitMs ?? relayConnectMs);
     upstream.once(options.isSecure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
     pipeline(client, upstream, () => upstream.destroy());
     pipeline(upstream, createRedirectGuard(), client, () => client.destroy());

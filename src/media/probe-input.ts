@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { TemporaryError } from '../core/errors.ts';
 import type { SourceInput } from '../core/ports.ts';
 import { type RunResult, run } from '../lib/run.ts';
+import { relayConnectMs } from '../lib/stream-relay.ts';
 import { openInput } from './ffmpeg-input.ts';
 import { parseJson } from './probe.ts';
 
@@ -49,9 +50,13 @@ const withCodec = (name: 'video' | 'audio', codec: string | undefined) => (codec
 
 export type OnAirOptions = { ffprobe: string; allowPrivate: boolean; signal: AbortSignal };
 
-/** A server that has nothing to send keeps silent or says so; it would begin at once otherwise. */
-const onAirLimitMs = 12_000;
-const nothingThere = /not found|StreamNotFound|404/i;
+/**
+ * A server that has nothing to send keeps silent or says so; it would begin at once otherwise. One that takes no connection
+ * is cut off before.
+ */
+const onAirLimitMs = relayConnectMs + 4_000;
+/** Lines that tell what the server said. Source: ffmpeg's `error.c`, `rtsp.c` and `rtmpproto.c`; nginx-rtmp-module's words. */
+const nothingThere = /Server returned 404|method \w+ failed: 404|Server error: .*(not ?found|no such stream)/i;
 
 /**
  * Whether somebody broadcasts at an address that only a connection can tell of (RTMP, RTSP, SRT).

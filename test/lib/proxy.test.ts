@@ -170,6 +170,17 @@ describe('the relay for programs that know no proxy', () => {
     expect(await findAddress('93.184.216.34', false)).toBe('93.184.216.34');
   });
 
+  test('a host that takes no connection is told by its end', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const common = { host: '127.0.0.1', port, allowPrivate: true, signal: stop.signal, connectLimitMs: 100 };
+    const relay = await openStreamRelay({ ...common, isSecure: true });
+    const socket = connect(relay, '127.0.0.1');
+    await new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+    silent.close();
+  });
+
   test('a server that sends its client elsewhere is cut off', async () => {
     const server = createServer((socket) => {
       socket.write('RTSP/1.0 30');
