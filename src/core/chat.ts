@@ -66,13 +66,19 @@ export type OutgoingPost = {
   parent?: PostedIds;
   /** Highest message id known in that chat when the intent was written. */
   idFloor?: string;
-  /** When the intent was written: what is older in the chat is not this post. */
+  /** When the intent was written, on Postgres' clock: what is older in the chat is not this post. */
   intentAt?: Date;
+  /** By how many milliseconds the clock of this process is ahead of that. */
+  clockAheadMs?: number;
   /** What the chat answered already: accepted, but its ids are not known yet. */
   posted?: PostedIds;
   /** A link's picture: a JPEG on this disk. */
   coverPath?: string;
 };
+
+/** When the intent of a post was written, on the clock of this process. */
+export const intentHere = ({ intentAt, clockAheadMs = 0 }: Pick<OutgoingPost, 'intentAt' | 'clockAheadMs'>) =>
+  intentAt && new Date(intentAt.getTime() + clockAheadMs);
 
 /** Staged before (`remote`), or sent as it is posted (`file`). */
 export type PostItem = { partId: number; remote?: Remote; file?: PartFile };

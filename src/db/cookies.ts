@@ -40,7 +40,7 @@ export async function keepCookies(db: Database, brought: Brought): Promise<Cooki
       broughtBy: `${chat.kind}:${userId}`,
       chatKind: chat.kind,
       chatId: chat.chatId,
-      changedAt: now,
+      changedAt: sql`now()`,
     };
     const insert = tx.insert(cookies).values({ domain: site, ...values });
     const [written] = await insert.onConflictDoUpdate({ target: cookies.domain, set: values }).returning();

@@ -3,6 +3,7 @@ import { alertOperators } from '../advance.ts';
 import type { App } from '../app.ts';
 import { siteOf } from '../core/cookies.ts';
 import { activeSessionStates } from '../core/session.ts';
+import { inMs } from '../db/clock.ts';
 import { checks, cookies, renditions, sessions, streams } from '../db/schema.ts';
 
 const dayMs = 86_400_000;
@@ -14,7 +15,7 @@ const recentMs = 3_600_000;
 /** Tells, once a day, of cookies that expire soon, and of sites that ask whether we are a robot. */
 export async function warnOfCookies(app: App): Promise<void> {
   const today = new Date().toISOString().slice(0, 10);
-  const soon = new Date(Date.now() + warnBeforeMs);
+  const soon = inMs(warnBeforeMs);
   const rows = await app.db.select().from(cookies).where(lt(cookies.expiresAt, soon));
   for (const { domain, expiresAt, chatKind, chatId } of rows) {
     const values = { domain, date: expiresAt?.toISOString().slice(0, 10) ?? '' };
@@ -33,7 +34,7 @@ async function warnOfRobotCheck(app: App, domain: string, today: string): Promis
 
 /** Sites that asked whether we are a robot, when they were looked at or when a broadcast was to be captured. */
 async function findRobotChecks({ db }: App): Promise<Set<string>> {
-  const since = new Date(Date.now() - recentMs);
+  const since = inMs(-recentMs);
   const looked = await db
     .selectDistinct({ url: streams.url })
     .from(checks)

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { unprovenCode } from '../core/delivery.ts';
 import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { Chat, OutgoingPost, PostContent, TargetRef } from '../core/ports.ts';
+import { type Clock, readClock } from '../db/clock.ts';
 import { type DeliveryContext, findCard, findDelivery, findIdFloor, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
@@ -23,13 +24,13 @@ const editEveryMs: Record<string, number> = { web: 1_000, telegram: 15_000, disc
  */
 export async function tellCard(app: App, deliveryId: number, signal: AbortSignal): Promise<void> {
   // Before the facts are read: what changes while the card is being told is newer than it, and told again.
-  const asOf = new Date();
+  const clock = await readClock(app.db);
   const context = await findDelivery(app.db, deliveryId);
   const chat = context && app.chats.get(context.watch.chatKind);
   if (!context || !chat) return;
   const known = await findCard(app.db, deliveryId);
   // Before all is read for it: the bell rings each second.
-  if (known && isQuiet(known, context)) return;
+  if (known && isQuiet(known, context, clock)) return;
   const content = await contentOfCard(app, context);
   // What was announced and did not begin needs no card.
   if (!known && isWithdrawn(context.session)) return;
@@ -37,21 +38,22 @@ export async function tellCard(app: App, deliveryId: number, signal: AbortSignal
   if (!card) return;
   const target = orderingTarget(context);
   if (card.state === 'posted') {
-    const telling = { chat, context, card, target, content, asOf };
+    const telling = { chat, context, card, target, content, clock };
     if (!isWithdrawn(context.session) || !(await removeCard(app, telling, signal)))
       await editCard(app, telling, signal);
     return;
   }
-  await postCard(app, { chat, context, card, target, content, asOf }, signal);
+  await postCard(app, { chat, context, card, target, content, clock }, signal);
 }
 
 /** A card that may not be told now: too soon, or refused with nothing new since. */
-function isQuiet({ state, nextAttemptAt, sentAt, editedAt }: PostRow, { delivery, watch }: DeliveryContext): boolean {
-  if (nextAttemptAt > new Date()) return true;
+function isQuiet(card: PostRow, { delivery, watch }: DeliveryContext, { now }: Clock): boolean {
+  const { state, nextAttemptAt, sentAt, editedAt } = card;
+  if (nextAttemptAt > now) return true;
   const { closedAt } = delivery;
   if (state === 'failed') return closedAt === null || sentAt === null || closedAt <= sentAt;
   const pauseMs = editEveryMs[watch.chatKind] ?? 5_000;
-  return state === 'posted' && editedAt !== null && Date.now() - editedAt.getTime() < pauseMs;
+  return state === 'posted' && editedAt !== null && now.getTime() - editedAt.getTime() < pauseMs;
 }
 
 type Telling = {
@@ -60,7 +62,8 @@ type Telling = {
   card: PostRow;
   target: TargetRef;
   content: PostContent;
-  asOf: Date;
+  /** From before the facts were read. */
+  clock: Clock;
 };
 
 async function insertCard(app: App, deliveryId: number, content: PostContent): Promise<PostRow | undefined> {
@@ -72,7 +75,7 @@ async function insertCard(app: App, deliveryId: number, content: PostContent): P
   return row;
 }
 
-function outgoing({ context, card, content }: Telling): OutgoingPost {
+function outgoing({ context, card, content, clock }: Telling): OutgoingPost {
   const { chatKind: kind, chatId, threadId } = context.watch;
   return {
     id: card.id,
@@ -81,27 +84,30 @@ function outgoing({ context, card, content }: Telling): OutgoingPost {
     content,
     idFloor: card.idFloor ?? undefined,
     intentAt: card.sentAt ?? undefined,
+    clockAheadMs: clock.aheadMs,
     posted: card.posted ?? undefined,
   };
 }
 
 async function postCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, context, card, target, content, asOf } = telling;
+  const { chat, context, card, target, content, clock: before } = telling;
   if (!(await mayPost(app, telling, signal))) return;
   const { chatKind: kind, chatId } = context.watch;
-  const intent = { idFloor: (await findIdFloor(app.db, { kind, chatId })) ?? null, sentAt: new Date() };
+  const idFloor = (await findIdFloor(app.db, { kind, chatId })) ?? null;
+  const clock = await readClock(app.db);
+  const intent = { idFloor, sentAt: clock.now };
   const attempts = sql`${posts.attempts} + 1`;
   if (!(await advance(app, 'posts', card.id, 'sendStarted', { ...intent, content, attempts, error: null }))) return;
   step('card.intent');
   try {
     const { remotes: _, ...posted } = await chat.post(
       target,
-      outgoing({ ...telling, card: { ...card, ...intent, posted: null } }),
+      outgoing({ ...telling, clock, card: { ...card, ...intent, posted: null } }),
       [],
       signal,
     );
     step('card.sent');
-    const patch = { posted, attempts: 0, postedAt: new Date(), editedAt: asOf, error: null };
+    const patch = { posted, attempts: 0, postedAt: sql`now()`, editedAt: before.now, error: null };
     await advance(app, 'posts', card.id, 'confirmed', patch);
     step('card.confirmed');
   } catch (error) {
@@ -128,7 +134,7 @@ async function mayPost(app: App, telling: Telling, signal: AbortSignal): Promise
   if (found.verdict === 'missing') return (await settleTry(app, card, 'notSent')) !== undefined;
   if (found.verdict === 'posted') {
     const { remotes: _, ...posted } = found.ids;
-    await advance(app, 'posts', card.id, 'confirmed', { posted, attempts: 0, postedAt: new Date(), error: null });
+    await advance(app, 'posts', card.id, 'confirmed', { posted, attempts: 0, postedAt: sql`now()`, error: null });
   } else {
     // `/status` asks: there is no card to ask on.
     const isAsked = found.verdict === 'unknown' && found.isUnprovable === true;
@@ -144,7 +150,7 @@ const removedCode = 'card_removed';
 
 /** @returns false where the card cannot be taken away: then it says what became of it */
 async function removeCard(app: App, telling: Telling, signal: AbortSignal): Promise<boolean> {
-  const { chat, card, target, asOf } = telling;
+  const { chat, card, target, clock } = telling;
   if (!chat.remove || !card.posted) return false;
   try {
     if (card.error === null) await chat.remove(target, outgoing(telling), card.posted, signal);
@@ -153,7 +159,7 @@ async function removeCard(app: App, telling: Telling, signal: AbortSignal): Prom
     await waitWith(app, card, error);
     return true;
   }
-  const gone = { error: card.error ?? removedCode, editedAt: asOf };
+  const gone = { error: card.error ?? removedCode, editedAt: clock.now };
   await app.db.update(posts).set(gone).where(eq(posts.id, card.id));
   return true;
 }
@@ -168,7 +174,7 @@ const isGone = (error: unknown, tries: number) =>
 
 /** Saying the same twice does no harm, so what was lost is simply said again. A card that is gone is left alone. */
 async function editCard(app: App, telling: Telling, signal: AbortSignal): Promise<void> {
-  const { chat, card, target, content, asOf } = telling;
+  const { chat, card, target, content, clock } = telling;
   let gone = card.error;
   try {
     if (card.posted && gone === null && !isDeepStrictEqual(content, card.content))
@@ -182,7 +188,7 @@ async function editCard(app: App, telling: Telling, signal: AbortSignal): Promis
   const told = gone === null ? { content, attempts: 0 } : { error: gone };
   await app.db
     .update(posts)
-    .set({ ...told, editedAt: asOf })
+    .set({ ...told, editedAt: clock.now })
     .where(eq(posts.id, card.id));
 }
 

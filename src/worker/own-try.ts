@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+import { eq, type SQL } from 'drizzle-orm';
 import { ring, transition } from '../advance.ts';
 import type { App } from '../app.ts';
 import type { PostEvent } from '../core/delivery.ts';
@@ -15,7 +15,7 @@ export async function settleTry(
   app: App,
   { id, sentAt }: Pick<PostRow, 'id' | 'sentAt'>,
   event: PostEvent,
-  patch: Partial<Pick<PostRow, 'error' | 'nextAttemptAt' | 'attempts'>> = {},
+  patch: Partial<Pick<PostRow, 'error' | 'attempts'> & { nextAttemptAt: SQL }> = {},
 ): Promise<string | undefined> {
   const state = await app.db.transaction(async (tx) => {
     const [row] = await tx.select({ sentAt: posts.sentAt }).from(posts).where(eq(posts.id, id)).for('update');

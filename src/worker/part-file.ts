@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { FatalError } from '../core/errors.ts';
 import type { PartFile } from '../core/ports.ts';
@@ -57,7 +57,7 @@ export async function makeFile(
   const hash = await hashFile(path);
   await app.db
     .update(parts)
-    .set({ sizeBytes, lengthMs, width, height, frameCount, hash, fileName: name, madeAt: new Date() })
+    .set({ sizeBytes, lengthMs, width, height, frameCount, hash, fileName: name, madeAt: sql`now()` })
     .where(eq(parts.id, part.id));
   const thumbnail = hasThumbnail ? { thumbnailPath } : {};
   return { partId: part.id, path, ...thumbnail, sizeBytes, lengthMs, width, height, fileName: name };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { eq, sql } from 'drizzle-orm';
 import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
+import { readClock } from '../db/clock.ts';
 import { findDeliveriesOfRendition, findUploads, type PartRow } from '../db/deliveries.ts';
 import { parts, uploads } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
@@ -47,9 +48,10 @@ export async function makePart(app: App, partId: number, signal: AbortSignal): P
 /** Uploads whose time has come, of chats that run here. One that no Target can be staged for is sent as it is posted. */
 async function findDue(app: App, part: PartRow): Promise<Staging[]> {
   const due: Staging[] = [];
+  const { now } = await readClock(app.db);
   for (const upload of await findUploads(app.db, [part.id])) {
     const chat = [...app.chats.values()].find(({ account }) => account === upload.account);
-    const isDue = ['waiting', 'sending'].includes(upload.state) && upload.nextAttemptAt <= new Date();
+    const isDue = ['waiting', 'sending'].includes(upload.state) && upload.nextAttemptAt <= now;
     if (!chat || !isDue) continue;
     const able = await findStageTargets(app, part, chat);
     const target = able[upload.attempts % Math.max(1, able.length)];

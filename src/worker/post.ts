@@ -5,6 +5,7 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { leftOutCode } from '../core/delivery.ts';
 import type { PostItem } from '../core/ports.ts';
+import { readClock } from '../db/clock.ts';
 import { findDelivery, findIdFloor, findPosts, type PostRow } from '../db/deliveries.ts';
 import { posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
@@ -32,7 +33,8 @@ export async function sendPosts(app: App, deliveryId: number, signal: AbortSigna
     if (ids === 'waiting') return;
     if (ids === 'learned') continue;
     if (!post) break;
-    if (!(await sendOne(app, { chat, context, post, rows }, signal))) return;
+    const clock = await readClock(app.db);
+    if (!(await sendOne(app, { chat, context, post, rows, clock }, signal))) return;
   }
   await advance(app, 'deliveries', deliveryId, 'allPosted', {}, [{ name: 'card', data: { deliveryId } }]);
   step('delivery.done');
@@ -40,10 +42,10 @@ export async function sendPosts(app: App, deliveryId: number, signal: AbortSigna
 
 /** @returns whether the Post is settled now, so that the next may go. */
 async function sendOne(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
-  const { post, rows } = sending;
+  const { post, rows, clock } = sending;
   // A worker died before it wrote that the Delivery pauses with its Post.
   if (post.state === 'failed') return refusePost(app, sending, post.error ?? 'fault');
-  if (post.nextAttemptAt > new Date()) return false;
+  if (post.nextAttemptAt > clock.now) return false;
   // Left in `sending` by a worker that died, or `ambiguous`: look before sending again.
   if (post.state !== 'planned' && !(await reconcilePost(app, sending, signal))) return false;
   const now = await app.db.query.posts.findFirst({ where: (row) => eq(row.id, post.id) });
@@ -81,12 +83,17 @@ async function callChat(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { chat, context, post } = sending;
-  const intent = { idFloor: (await floorOf(app, sending)) ?? null, sentAt: new Date() };
+  const idFloor = (await floorOf(app, sending)) ?? null;
+  const clock = await readClock(app.db);
+  const intent = { idFloor, sentAt: clock.now };
   const attempts = sql`${posts.attempts} + 1`;
   const moment = post.kind === 'comment' ? 'comment' : 'post';
   if (!(await advance(app, 'posts', post.id, 'sendStarted', { ...intent, attempts, error: null }))) return false;
   try {
-    const out = { ...outgoingPost({ ...sending, post: { ...post, ...intent } }), ...(coverPath ? { coverPath } : {}) };
+    const out = {
+      ...outgoingPost({ ...sending, clock, post: { ...post, ...intent } }),
+      ...(coverPath ? { coverPath } : {}),
+    };
     step(`${moment}.intent`);
     const posted = await chat.post(targetRef(context.target), out, items, signal);
     step(`${moment}.sent`);

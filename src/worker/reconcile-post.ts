@@ -1,8 +1,9 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { App } from '../app.ts';
 import { isAsked, unprovenCode } from '../core/delivery.ts';
 import { FatalError } from '../core/errors.ts';
 import type { Reconciled } from '../core/ports.ts';
+import { readClock } from '../db/clock.ts';
 import type { PostRow } from '../db/deliveries.ts';
 import { events, posts } from '../db/schema.ts';
 import { step } from '../lib/steps.ts';
@@ -77,28 +78,28 @@ async function lookLater(app: App, post: PostRow): Promise<void> {
  */
 export async function learnIds(
   app: App,
-  sending: Omit<Sending, 'post'>,
+  sending: Omit<Sending, 'post' | 'clock'>,
   signal: AbortSignal,
 ): Promise<'settled' | 'learned' | 'waiting'> {
-  const unknown = sending.rows.filter(
-    ({ posted, postedAt }) =>
-      isIdUnknown(posted) && !posted?.isTold && Date.now() - (postedAt?.getTime() ?? 0) < idWaitMs,
-  );
+  const untold = sending.rows.filter(({ posted }) => isIdUnknown(posted) && !posted?.isTold);
+  if (untold.length === 0) return 'settled';
+  const clock = await readClock(app.db);
+  const unknown = untold.filter(({ postedAt }) => clock.now.getTime() - (postedAt?.getTime() ?? 0) < idWaitMs);
   const learned: boolean[] = [];
-  for (const post of unknown) learned.push(await learnOne(app, { ...sending, post }, signal));
+  for (const post of unknown) learned.push(await learnOne(app, { ...sending, post, clock }, signal));
   if (learned.includes(false)) return 'waiting';
   return learned.length > 0 ? 'learned' : 'settled';
 }
 
 async function learnOne(app: App, sending: Sending, signal: AbortSignal): Promise<boolean> {
-  const { post } = sending;
-  if (post.nextAttemptAt > new Date()) return false;
+  const { post, clock } = sending;
+  if (post.nextAttemptAt > clock.now) return false;
   const result = await look(app, sending, signal);
   if (result?.verdict !== 'posted' || isIdUnknown(result.ids)) {
     await lookLater(app, post);
     return false;
   }
   const { remotes: _, ...posted } = result.ids;
-  await app.db.update(posts).set({ posted, postedAt: new Date() }).where(eq(posts.id, post.id));
+  await app.db.update(posts).set({ posted, postedAt: sql`now()` }).where(eq(posts.id, post.id));
   return true;
 }

@@ -1,4 +1,6 @@
+import type { SQL } from 'drizzle-orm';
 import { FatalError, TemporaryError } from '../core/errors.ts';
+import { inMs } from '../db/clock.ts';
 
 /** Waits between tries grow no further after so many. */
 export const maxAttempts = 8;
@@ -32,11 +34,11 @@ export function backoffMs(attempts: number): number {
 }
 
 /**
- * When to try again after an error: as it tells, else by back-off. A told wait is no failure, so it gives back what the
+ * When to try again after an error, on Postgres' clock: as it tells, else by back-off. A told wait is no failure, so it gives back what the
  * try had cost. `attempts` is the count before that try.
  */
-export function nextTry(error: unknown, attempts: number): { nextAttemptAt: Date; attempts?: number } {
+export function nextTry(error: unknown, attempts: number): { nextAttemptAt: SQL; attempts?: number } {
   const told = error instanceof TemporaryError ? error.retryAfterMs : undefined;
-  if (told !== undefined) return { nextAttemptAt: new Date(Date.now() + told), attempts };
-  return { nextAttemptAt: new Date(Date.now() + backoffMs(Math.min(attempts, maxAttempts))) };
+  if (told !== undefined) return { nextAttemptAt: inMs(told), attempts };
+  return { nextAttemptAt: inMs(backoffMs(Math.min(attempts, maxAttempts))) };
 }

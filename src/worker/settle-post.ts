@@ -3,6 +3,7 @@ import { advance } from '../advance.ts';
 import type { App } from '../app.ts';
 import { AmbiguousError, errorText, FatalError, TemporaryError } from '../core/errors.ts';
 import type { PartFile, PostedIds, PostItem, Remote } from '../core/ports.ts';
+import { inMs } from '../db/clock.ts';
 import { findUploads } from '../db/deliveries.ts';
 import { deliveries, parts, posts, uploads } from '../db/schema.ts';
 import { cutSmaller } from './cut-again.ts';
@@ -21,7 +22,7 @@ export async function confirmPost(
   { chat, post }: Pick<Sending, 'chat' | 'post'>,
   { remotes = [], ...posted }: PostedIds,
 ): Promise<true> {
-  const now = new Date();
+  const now = sql`now()`;
   await advance(app, 'posts', post.id, 'confirmed', { posted, postedAt: now, editedAt: now, error: null });
   for (const [index, partId] of post.partIds.entries()) {
     const remote = remotes[index];
@@ -33,10 +34,9 @@ export async function confirmPost(
 async function keepRemote(app: App, { partId, account, remote }: { partId: number; account: string; remote: Remote }) {
   const [part] = await app.db.select({ sizeBytes: parts.sizeBytes }).from(parts).where(eq(parts.id, partId));
   if (!part) return;
-  const nextAttemptAt = new Date(Date.now() + writingMs);
   const [upload] = await app.db
     .insert(uploads)
-    .values({ partId, account, nextAttemptAt })
+    .values({ partId, account, nextAttemptAt: inMs(writingMs) })
     .onConflictDoNothing()
     .returning();
   if (!upload) return;
@@ -67,9 +67,9 @@ export async function settlePost(app: App, sending: Sending, error: unknown, ite
 }
 
 /** The post of this comment stands for so long that the comment is given up. */
-export function isOverdue({ post, rows }: Sending): boolean {
+export function isOverdue({ post, rows, clock }: Sending): boolean {
   const since = parentOf(rows)?.postedAt;
-  return post.kind === 'comment' && !!since && Date.now() - since.getTime() > commentWaitMs;
+  return post.kind === 'comment' && !!since && clock.now.getTime() - since.getTime() > commentWaitMs;
 }
 
 /** The chat no longer knows the staged files of a Post: they are staged once more, then it goes. */

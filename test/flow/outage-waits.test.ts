@@ -1,14 +1,17 @@
-import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eq, sql } from 'drizzle-orm';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { intentHere } from '../../src/core/chat.ts';
 import { FatalError, TemporaryError } from '../../src/core/errors.ts';
-import type { Chat } from '../../src/core/ports.ts';
-import { cuts, deliveries, parts, uploads } from '../../src/db/schema.ts';
+import type { Chat, OutgoingPost } from '../../src/core/ports.ts';
+import { cuts, deliveries, parts, posts, uploads } from '../../src/db/schema.ts';
 import { findWait } from '../../src/db/troubles.ts';
+import { tellCard } from '../../src/worker/card.ts';
 import { planRendition } from '../../src/worker/plan.ts';
+import { sendPosts } from '../../src/worker/post.ts';
 import { isFinal } from '../../src/worker/retry.ts';
 import { settleUpload } from '../../src/worker/stage.ts';
 import type { TestApp } from '../support/app.ts';
-import { writeRecording } from '../support/delivery-rows.ts';
+import { writePost, writeRecording } from '../support/delivery-rows.ts';
 import { useFlow } from '../support/use-flow.ts';
 
 const flow = useFlow(afterAll);
@@ -16,6 +19,10 @@ let product: TestApp;
 
 beforeAll(async () => {
   product = await flow.web({}, []);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** A Delivery of the web chat that collects, with a Part that was staged so many times in vain. */
@@ -91,3 +98,44 @@ test('a chat that is away holds up no Delivery of another, and the job that plan
   const stateOf = (id?: number) => now.find((row) => row.id === id)?.state;
   expect(rows.map(({ id }) => stateOf(id))).toEqual(['collecting', 'posting']);
 });
+
+test.each([1, -1])(
+  'a worker whose clock is %i h off waits, posts and edits by the clock of Postgres',
+  async (hours) => {
+    const { app } = product;
+    const staging = await writeStaging(0);
+    const { delivery } = await writeRecording(app);
+    await app.db.update(deliveries).set({ state: 'posting' }).where(eq(deliveries.id, delivery.id));
+    const post = await writePost(app, delivery.id, { kind: 'link' });
+    const web = app.chats.get('web') as Chat;
+    const sent: OutgoingPost[] = [];
+    const spy: Chat['post'] = async (...args) => {
+      sent.push(args[1]);
+      return web.post(...args);
+    };
+    app.chats.set('web', { ...web, post: spy });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3600_000 });
+    await settleUpload(app, staging.staging, new TemporaryError('telegram_unreachable'));
+    await sendPosts(app, delivery.id, AbortSignal.timeout(60_000));
+    await tellCard(app, delivery.id, AbortSignal.timeout(60_000));
+    const here = sent.map((out) => intentHere(out)?.getTime() ?? 0);
+    expect(here.map((at) => Math.abs(Date.now() - at) < 60_000)).toEqual([true, true]);
+    app.chats.set('web', web);
+    const isNow = (column: unknown) =>
+      sql<boolean>`${column} between now() - interval '1 min' and now() + interval '1 min'`;
+    const [upload] = await app.db
+      .select({ next: isNow(uploads.nextAttemptAt) })
+      .from(uploads)
+      .where(eq(uploads.id, staging.staging.upload.id));
+    const rows = await app.db
+      .select({ id: posts.id, sent: isNow(posts.sentAt), posted: isNow(posts.postedAt), edited: isNow(posts.editedAt) })
+      .from(posts)
+      .where(eq(posts.deliveryId, delivery.id));
+    expect(upload).toEqual({ next: true });
+    expect(rows.map(({ id }) => id)).toContain(post.id);
+    expect(rows.map(({ id: _, ...times }) => times)).toEqual(
+      rows.map(() => ({ sent: true, posted: true, edited: true })),
+    );
+    expect(rows).toHaveLength(2);
+  },
+);

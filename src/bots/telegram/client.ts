@@ -40,7 +40,7 @@ export type Telegram = TelegramOptions & {
   /** `telegram:<bot id>`: file ids belong to one bot. */
   account: string;
   botId: number;
-  /** When the intent of this post was written: a call that comes too long after it is not made. */
+  /** When the intent of this post was written, on the clock of this process: a call that comes too long after it is not made. */
   intentAt?: Date | undefined;
 };
 

@@ -1,4 +1,5 @@
 import type { InputMediaDocument, InputMediaVideo, Message } from 'grammy/types';
+import { intentHere } from '../../core/chat.ts';
 import { AmbiguousError, FatalError } from '../../core/errors.ts';
 import type { OutgoingPost, PostedIds, PostItem, TargetRef } from '../../core/ports.ts';
 import { send } from './call.ts';
@@ -17,7 +18,7 @@ export async function sendPost(
   items: PostItem[],
   signal: AbortSignal,
 ): Promise<PostedIds> {
-  const timely = { ...telegram, intentAt: post.intentAt };
+  const timely = { ...telegram, intentAt: intentHere(post) };
   switch (post.kind) {
     case 'card':
       return sendCard(timely, post, signal);
