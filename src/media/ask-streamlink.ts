@@ -4,7 +4,7 @@ import type { CookieReader } from '../core/cookies.ts';
 import { TemporaryError, UserError } from '../core/errors.ts';
 import { run } from '../lib/run.ts';
 import { parseJson } from './probe.ts';
-import { streamlinkCommand } from './streamlink-program.ts';
+import { type StreamlinkCommand, streamlinkCommand } from './streamlink-program.ts';
 
 const askLimitMs = 30_000;
 
@@ -41,9 +41,7 @@ export type AskStreamlinkOptions = {
 export async function askStreamlink(url: string, options: AskStreamlinkOptions): Promise<StreamlinkPage> {
   const { streamlink: program, allowPrivate, signal, cookies } = options;
   const wanted = ['--no-config', '--json', '--', url];
-  const { command, args, env, input } = await streamlinkCommand(wanted, { program, url, allowPrivate, cookies });
-  const stdin = input === undefined ? {} : { input: Readable.from([input], { objectMode: false }) };
-  const result = await run(command, args, { signal, timeoutMs: askLimitMs, env, ...stdin });
+  const result = await runOnce(await streamlinkCommand(wanted, { program, url, allowPrivate, cookies }), signal);
   signal.throwIfAborted();
   const parsed = answer.safeParse(parseJson(result.stdout));
   if (!parsed.success) throw new TemporaryError('resolve_failed', { detail: result.stderrTail || result.reason });
@@ -51,6 +49,15 @@ export async function askStreamlink(url: string, options: AskStreamlinkOptions):
   if (error !== undefined) throw explain(error);
   if (Object.keys(streams).length === 0) throw new UserError('stream_offline');
   return { streams, metadata };
+}
+
+async function runOnce({ command, args, env, input, close }: StreamlinkCommand, signal: AbortSignal) {
+  const stdin = input === undefined ? {} : { input: Readable.from([input], { objectMode: false }) };
+  try {
+    return await run(command, args, { signal, timeoutMs: askLimitMs, env, ...stdin });
+  } finally {
+    await close();
+  }
 }
 
 /** Source: streamlink_cli/main.py, its only messages for these two. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askStreamlink } from '../../src/media/ask-streamlink.ts';
 import { resolve } from '../../src/media/resolve.ts';
 import { chooseStream } from '../../src/media/resolve-streamlink.ts';
+import { streamlinkCommand } from '../../src/media/streamlink-program.ts';
+import { streamlinkArgs } from '../../src/sources/streamlink/args.ts';
 import { type AnsweringYtdlp, startAnsweringYtdlp } from '../support/answering-ytdlp.ts';
 
 let server: Server;
@@ -28,7 +30,7 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   streamlink = join(dir, 'streamlink');
-  await writeFile(streamlink, `#!/bin/sh\nprintf '%s\\n' "$@" > '${dir}/args'\ncat '${dir}/answer'\n`, { mode: 0o755 });
+  await writeFile(streamlink, `#!/bin/sh\ncat "\${1#@}" > '${dir}/args'\ncat '${dir}/answer'\n`, { mode: 0o755 });
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -73,7 +75,7 @@ test('a site that yt-dlp does not know is asked of streamlink', async () => {
     isEnded: false,
     pageId: '7',
   });
-  expect(await readFile(join(dir, 'args'), 'utf8')).toBe(`--no-config\n--json\n--\n${base}/page\n`);
+  expect(await readFile(join(dir, 'args'), 'utf8')).toBe(`no-config\njson\nurl=${base}/page\n`);
 });
 
 test.each([
@@ -122,7 +124,22 @@ test('a master elsewhere is not given the cookies that were made for its variant
   expect(input('https://other/all.m3u8').headers).toEqual({ Referer: 'https://site/' });
 });
 
-test('the real program answers so', async () => {
+test('what a single binary is told stands in a file of our own, and in no process list', async () => {
+  const input = { url: 'https://site/?key=1', headers: { Authorization: 'Bearer a=b' }, protocol: 'http' } as const;
+  const wanted = streamlinkArgs({ ...input, quality: '720p' }, { ffmpeg: '/usr/bin/ffmpeg', isFirst: true });
+  const given = await streamlinkCommand(wanted, { program: streamlink, url: input.url, allowPrivate: true });
+  const path = given.args.join().slice(1);
+  expect(given).toMatchObject({ command: streamlink, args: [`@${path}`] });
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  const lines = (await readFile(path, 'utf8')).trim().split('\n');
+  expect(lines).toContain('http-header=Authorization=Bearer a=b');
+  expect(lines).toContain('stream-sorting-excludes=>720p');
+  expect(lines.slice(-2)).toEqual(['url=https://site/?key=1', 'default-stream=best,worst-unfiltered']);
+  await given.close();
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('the real program answers so, as a single binary too', async () => {
   const asking = { streamlink: 'streamlink', allowPrivate: true, signal };
   const page = await askStreamlink(`hls://${base}/live.m3u8`, asking);
   expect(chooseStream('page', page, '480p')).toMatchObject({
@@ -130,5 +147,9 @@ test('the real program answers so', async () => {
     protocol: 'hls',
     quality: '480p',
   });
+  const single = join(dir, 'single');
+  await writeFile(single, '#!/bin/sh\nexec streamlink "$@"\n', { mode: 0o755 });
+  const told = await askStreamlink(`hls://${base}/live.m3u8`, { ...asking, streamlink: single });
+  expect(Object.keys(told.streams)).toEqual(Object.keys(page.streams));
   await expect(askStreamlink(`${base}/page`, asking)).rejects.toMatchObject({ code: 'site_unknown' });
 });

@@ -27,7 +27,11 @@ async function* capture(
   const { programs, allowPrivate, cookies } = options;
   const args = streamlinkArgs(input, { ffmpeg: programs.ffmpeg, isFirst: from === undefined });
   const program = { program: programs.streamlink, url: input.url, allowPrivate, cookies };
-  const step = await streamlinkCommand(args, program);
+  const { close, ...step } = await streamlinkCommand(args, program);
   const isAudioOnly = input.quality === 'audio';
-  yield* captureUnknown({ step, identity: identityOf(input), isAudioOnly, stallMs }, from, options);
+  try {
+    yield* captureUnknown({ step, identity: identityOf(input), isAudioOnly, stallMs }, from, options);
+  } finally {
+    await close();
+  }
 }
