@@ -53,8 +53,9 @@ async function keepRemote(app: App, { partId, account, remote }: { partId: numbe
 export async function settlePost(app: App, sending: Sending, error: unknown, items: PostItem[]): Promise<boolean> {
   const { post } = sending;
   if (error instanceof FatalError) {
-    const isStale = error.code === 'remote_refused' && post.attempts + 1 < maxAttempts;
-    if (isStale) return stageAnew(app, sending, error);
+    // Tries that an outage cost say nothing of the files: they were not refused before.
+    const isAgain = post.error?.startsWith('remote_refused') && post.attempts + 1 >= maxAttempts;
+    if (error.code === 'remote_refused' && !isAgain) return stageAnew(app, sending, error);
     const file = error.code === 'part_over_limit' ? items.find((item) => item.file)?.file : undefined;
     return file ? sendSmaller(app, sending, file) : refusePost(app, sending, error);
   }

@@ -3,12 +3,15 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { intentHere } from '../../src/core/chat.ts';
 import { FatalError, TemporaryError } from '../../src/core/errors.ts';
 import type { Chat, OutgoingPost } from '../../src/core/ports.ts';
+import { readClock } from '../../src/db/clock.ts';
+import { findDelivery } from '../../src/db/deliveries.ts';
 import { cuts, deliveries, parts, posts, uploads } from '../../src/db/schema.ts';
 import { findWait } from '../../src/db/troubles.ts';
 import { tellCard } from '../../src/worker/card.ts';
 import { planRendition } from '../../src/worker/plan.ts';
 import { sendPosts } from '../../src/worker/post.ts';
 import { isFinal } from '../../src/worker/retry.ts';
+import { settlePost } from '../../src/worker/settle-post.ts';
 import { settleUpload } from '../../src/worker/stage.ts';
 import type { TestApp } from '../support/app.ts';
 import { writePost, writeRecording } from '../support/delivery-rows.ts';
@@ -139,3 +142,21 @@ test.each([1, -1])(
     expect(rows).toHaveLength(2);
   },
 );
+
+test('files that a chat no longer knows after an outage are staged anew, and refused in the end', async () => {
+  const { app } = product;
+  const { delivery } = await writeRecording(app);
+  await app.db.update(deliveries).set({ state: 'posting' }).where(eq(deliveries.id, delivery.id));
+  const post = await writePost(app, delivery.id, { state: 'sending', attempts: 20 });
+  const context = await findDelivery(app.db, delivery.id);
+  if (!context) throw new Error('no delivery');
+  const sending = { chat: app.chats.get('web') as Chat, context, rows: [post], clock: await readClock(app.db) };
+  const refused = new FatalError('remote_refused');
+  const stateAfter = async (error: string | null) => {
+    await app.db.update(posts).set({ state: 'sending', error }).where(eq(posts.id, post.id));
+    expect(await settlePost(app, { ...sending, post: { ...post, error } }, refused, [])).toBe(false);
+    return (await findDelivery(app.db, delivery.id))?.delivery.state;
+  };
+  expect(await stateAfter('telegram_unreachable')).toBe('posting');
+  expect(await stateAfter('remote_refused')).toBe('paused');
+});
