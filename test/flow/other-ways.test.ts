@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import { renditions } from '../../src/db/schema.ts';
 import { run } from '../../src/lib/run.ts';
 import { readOutcome, readPostedFiles, type TestApp, waitForFrames, waitUntilPosted } from '../support/app.ts';
 import { makeClip } from '../support/clip.ts';
 import { startFileOrigin } from '../support/file-origin.ts';
 import { startRtmpServer } from '../support/media-servers.ts';
 import { useFlow } from '../support/use-flow.ts';
+import { waitFor } from '../support/wait.ts';
 
 const flow = useFlow();
 
@@ -31,6 +33,22 @@ test('a WebM file is recorded to its end, once, with the codecs it has', async (
   expect(outcome.sessions).toMatchObject([{ endReason: 'source_ended' }]);
   const posted = await readPostedFiles(t.app, outcome.deliveries[0]?.id ?? 0);
   expect(posted.files[0]).toMatchObject({ videoCodec: 'vp9', audioCodec: 'opus' });
+});
+
+test('HTTP-FLV whose encoder drops: the 404 of its server is waited out, not taken for the end', async () => {
+  const clip = await makeClip('flv', 12);
+  const origin = await startFileOrigin(clip.bytes, { type: 'video/x-flv', isEndless: true, released: 0.9 });
+  flow.closes(origin.close);
+  const t = await flow.web();
+  await t.say(`/watch ${origin.url}`);
+  await waitForFrames(t.app, 75);
+  origin.lose();
+  const trouble = async () => (await t.app.db.select().from(renditions))[0]?.trouble === 'stream_removed';
+  await waitFor(trouble, { what: 'yt-dlp to say that it is not there' });
+  expect((await readOutcome(t.app)).sessions).toMatchObject([{ state: 'reconnecting', endReason: null }]);
+  await t.say('/stop');
+  await waitUntilPosted(t.app);
+  await expectAllPosted(t.app);
 });
 
 test('RTMP: recorded while somebody broadcasts, stopped by hand, every kept frame posted', async () => {
