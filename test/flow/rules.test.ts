@@ -51,7 +51,7 @@ test('a filter that no longer matches ends the recording, which is posted, a Par
   await cleanUp(app, signal);
   expect(await keptCount()).toBe(0);
   expect((await app.db.select().from(parts)).length).toBeGreaterThan(2);
-}, 120_000);
+});
 
 test('a window of the week that ends closes the recording of one order, and another goes on', async () => {
   const t = await flow.web();
@@ -95,5 +95,6 @@ test('a window of the week that ends closes the recording of one order, and anot
   expect(all[2]?.fromSequence).toBeGreaterThan(all[0]?.toSequence ?? 0);
   expect((await readPostedFiles(app, all[1]?.id ?? 0)).frames).toBeGreaterThanOrEqual(400);
   const cards = (await readOutcome(app)).posts.filter(({ kind }) => kind === 'card');
-  expect(cards.map(({ deliveryId }) => deliveryId)).toEqual(all.map(({ id }) => id));
-}, 120_000);
+  // One each; two that are told at once may come in either order.
+  expect(cards.map(({ deliveryId }) => deliveryId).toSorted((a, b) => a - b)).toEqual(all.map(({ id }) => id));
+});
