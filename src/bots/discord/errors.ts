@@ -14,6 +14,8 @@ const refusals: Record<number, string> = {
   50001: 'discord_kicked',
   50007: 'discord_closed_person',
   50013: 'discord_rights',
+  // A 401 of an interaction's token, whose time is over: the bot's own is good.
+  50027: 'discord_refused',
   50083: 'discord_thread_closed',
   160006: 'discord_too_many_threads',
 };
