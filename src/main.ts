@@ -79,7 +79,8 @@ main().then(
   (error: unknown) => {
     if (error instanceof ConfigError) process.exit(say(error.message, 1));
     if (error instanceof UserError) process.exit(say(errorSentence('en', error), 1));
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    // As a log holds it: a query's values may be all that a person typed.
+    createLogger('fatal').fatal({ err: error }, 'Aircheck ends');
     process.exit(1);
   },
 );
