@@ -26,7 +26,7 @@ const statesOf = async (platform: Platform, streams: StreamRef[]) =>
   (await platform.check(streams, signal)).map(({ state, reason }) => (reason ? `${state} ${reason}` : state));
 const streamsCalls = () => twitch.callsOf('/helix/streams').length;
 
-test('150 Twitch channels: two batch calls, user ids cached, 429 honoured, 401 refreshes the token', async () => {
+test('scenario 21: 150 Twitch channels: two batch calls, user ids cached, 429 honoured, 401 refreshes the token', async () => {
   const platform = open();
   const streams = refs(logins);
   for (const login of ['streamer_7', 'streamer_99', 'streamer_149']) twitch.goLive(login);
