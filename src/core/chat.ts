@@ -68,17 +68,22 @@ export type OutgoingPost = {
   idFloor?: string;
   /** When the intent was written, on Postgres' clock: what is older in the chat is not this post. */
   intentAt?: Date;
-  /** By how many milliseconds the clock of this process is ahead of that. */
-  clockAheadMs?: number;
+  /** By how many milliseconds, at least and at most, the clock of this process is ahead of that. */
+  clockAheadMs?: { least: number; most: number };
   /** What the chat answered already: accepted, but its ids are not known yet. */
   posted?: PostedIds;
   /** A link's picture: a JPEG on this disk. */
   coverPath?: string;
 };
 
-/** When the intent of a post was written, on the clock of this process. */
-export const intentHere = ({ intentAt, clockAheadMs = 0 }: Pick<OutgoingPost, 'intentAt' | 'clockAheadMs'>) =>
-  intentAt && new Date(intentAt.getTime() + clockAheadMs);
+/**
+ * When the intent of a post was written, on the clock of this process. Who sends asks for the earliest, and is never too
+ * late; who looks for a post asks for the latest, and never looks too soon.
+ */
+export const intentHere = (
+  { intentAt, clockAheadMs: ahead }: Pick<OutgoingPost, 'intentAt' | 'clockAheadMs'>,
+  bound: 'earliest' | 'latest',
+) => intentAt && new Date(intentAt.getTime() + ((bound === 'earliest' ? ahead?.least : ahead?.most) ?? 0));
 
 /** Staged before (`remote`), or sent as it is posted (`file`). */
 export type PostItem = { partId: number; remote?: Remote; file?: PartFile };

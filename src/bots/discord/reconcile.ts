@@ -47,7 +47,7 @@ async function lookFor(discord: Discord, target: TargetRef, post: OutgoingPost):
     if (post.kind !== 'comment' && post.kind !== 'card') await publish(discord, target, ids);
     return { verdict: 'posted', ids };
   }
-  const isFresh = Date.now() - (intentHere(post) ?? intentAt).getTime() < (discord.settleMs ?? settleMs);
+  const isFresh = Date.now() - (intentHere(post, 'latest') ?? intentAt).getTime() < (discord.settleMs ?? settleMs);
   if (post.intentAt && isFresh) return { verdict: 'unknown' };
   if (!(await canLook(discord, place.channelId))) return { verdict: 'unknown', isUnprovable: true };
   await takeBack(discord, place.channelId, found.messages);

@@ -18,7 +18,7 @@ export async function sendPost(
   items: PostItem[],
   signal: AbortSignal,
 ): Promise<PostedIds> {
-  const timely = { ...telegram, intentAt: intentHere(post) };
+  const timely = { ...telegram, intentAt: intentHere(post, 'earliest') };
   switch (post.kind) {
     case 'card':
       return sendCard(timely, post, signal);

@@ -31,7 +31,7 @@ export async function reconcilePost(
   const seen = await findSeen(telegram, target, post, expected);
   if (seen) return { verdict: 'posted', ids: seen };
   if (post.posted) return { verdict: 'unknown' };
-  const ageMs = Date.now() - (intentHere(post)?.getTime() ?? Date.now());
+  const ageMs = Date.now() - (intentHere(post, 'latest')?.getTime() ?? Date.now());
   const isDirect = items.some(({ file }) => file !== undefined) || (post.kind === 'video' && items.length === 0);
   const mayStillCome = ageMs < (telegram.settleMs ?? (isDirect ? settleUploadMs : settleMs));
   const vault = vaultOf(telegram, target);
