@@ -7,7 +7,7 @@ import { allWatched, readShards, readStream } from './watchlists.ts';
 /** What is due is looked for this often. */
 const tickMs = 250;
 /** Orders are read anew this often, whatever bells were lost … */
-const readEveryMs = 30_000;
+const readEveryMs = 60_000;
 /** … and this soon where that failed. */
 const readAgainMs = 2_000;
 const saveTickMs = 10_000;

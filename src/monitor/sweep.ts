@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { closeWindows, endNoticed, endRendition, openSession, withdrawOverdue } from '../advance.ts';
 import type { App } from '../app.ts';
 import { changedOver } from '../core/session.ts';
@@ -14,6 +14,7 @@ import { warnOfCookies } from './warn-of-cookies.ts';
 const planEverySweeps = 15;
 const cleanEverySweeps = 3600;
 const warnEverySweeps = 300;
+const slowEverySweeps = 10;
 /** After so many leases a job is added beside the one that the queue holds already. */
 const turnLeases = 4;
 
@@ -45,13 +46,8 @@ export async function sweepOnce(
 ): Promise<void> {
   await closeOverdueWindows(app);
   await applyRules(app);
-  await endLongSessions(app);
-  await endNoticed(app, app.config.graceSeconds);
-  await withdrawOverdue(app, app.config.waitingHours * 3600);
-  const jobs: Job[] = [];
-  if (mayTakeOver) jobs.push(...(await unownedCaptures(app)));
-  jobs.push(...(await dueParts(app)), ...(await duePosts(app)), ...(await dueCards(app)));
-  jobs.push(...(await duePlans(app, round % planEverySweeps === 0)));
+  if (round % slowEverySweeps === 0) await endWhatTimeEnds(app);
+  const jobs = await findDue(app, { mayTakeOver, isFullRound: round % planEverySweeps === 0 });
   if (round % cleanEverySweeps === cleanEverySweeps - 1) jobs.push({ name: 'clean', data: {} });
   if (jobs.length > 0)
     await app.queue.add(jobs, Math.floor(Date.now() / (turnLeases * app.config.leaseSeconds * 1000)));
@@ -59,66 +55,67 @@ export async function sweepOnce(
   step('sweep.done');
 }
 
-async function ids(app: App, query: ReturnType<typeof sql>): Promise<number[]> {
-  const rows = await app.db.execute<{ id: string }>(query);
-  return rows.map((row) => Number(row.id));
+/** What is counted in minutes and hours. */
+async function endWhatTimeEnds(app: App): Promise<void> {
+  await endLongSessions(app);
+  await endNoticed(app, app.config.graceSeconds);
+  await withdrawOverdue(app, app.config.waitingHours * 3600);
 }
 
-async function unownedCaptures(app: App): Promise<Job[]> {
-  const found = await ids(
-    app,
-    sql`select r.id from renditions r join sessions s on s.id = r.session_id
-      left join leases l on l.what = 'capture:' || r.id
-      where r.kind = 'captured' and r.kept_at is null and s.state not in ('ended', 'failed', 'waiting')
-        and (l.what is null or l.until < now())`,
+type DueJob = Exclude<Job, { name: 'clean' }>;
+
+/** All jobs that rows need now, by one question: this is asked each second for years. */
+async function findDue(app: App, { mayTakeOver, isFullRound }: { mayTakeOver: boolean; isFullRound: boolean }) {
+  const due: Record<DueJob['name'], SQL> = {
+    capture: mayTakeOver ? unownedCaptures : sql`select 0 as id where false`,
+    part: dueParts,
+    post: duePosts,
+    card: dueCards,
+    plan: duePlans(isFullRound),
+  };
+  const named = Object.entries(due).map(
+    ([name, ids]) => sql`select ${sql.raw(`'${name}'`)} as name, id from (${ids}) as ids`,
   );
-  return found.map((renditionId) => ({ name: 'capture', data: { renditionId } }));
+  const rows = await app.db.execute<{ name: DueJob['name']; id: string }>(sql.join(named, sql` union all `));
+  return rows.map(({ name, id }): Job => toJob(name, Number(id)));
 }
 
-async function dueParts(app: App): Promise<Job[]> {
-  const found = await ids(
-    app,
-    sql`select distinct u.part_id as id from uploads u left join leases l on l.what = 'part:' || u.part_id
-      where u.state in ('waiting', 'sending') and u.next_attempt_at <= now() and (l.what is null or l.until < now())`,
-  );
-  return found.map((partId) => ({ name: 'part', data: { partId } }));
+function toJob(name: DueJob['name'], id: number): Job {
+  if (name === 'part') return { name, data: { partId: id } };
+  if (name === 'post' || name === 'card') return { name, data: { deliveryId: id } };
+  return { name, data: { renditionId: id } };
 }
+
+const unownedCaptures = sql`select r.id from renditions r join sessions s on s.id = r.session_id
+  left join leases l on l.what = 'capture:' || r.id
+  where r.kind = 'captured' and r.kept_at is null and s.state not in ('ended', 'failed', 'waiting')
+    and (l.what is null or l.until < now())`;
+
+const dueParts = sql`select distinct u.part_id as id from uploads u left join leases l on l.what = 'part:' || u.part_id
+  where u.state in ('waiting', 'sending') and u.next_attempt_at <= now() and (l.what is null or l.until < now())`;
 
 /** Deliveries with a Post to send now, or none left: one that waits for its time holds those behind it. */
-async function duePosts(app: App): Promise<Job[]> {
-  const found = await ids(
-    app,
-    sql`select d.id from deliveries d where d.state = 'posting' and not exists (
-      select 1 from posts p where p.delivery_id = d.id and p.kind <> 'card'
-        and p.state not in ('posted', 'skipped') and p.next_attempt_at > now())`,
-  );
-  return found.map((deliveryId) => ({ name: 'post', data: { deliveryId } }));
-}
+const duePosts = sql`select d.id from deliveries d where d.state = 'posting' and not exists (
+  select 1 from posts p where p.delivery_id = d.id and p.kind <> 'card'
+    and p.state not in ('posted', 'skipped') and p.next_attempt_at > now())`;
 
 /**
  * Cards of Deliveries under way, and those that changed since the card was last told. `changed_at` is when a
  * transaction began, so a change may become visible a little later than it says: hence five seconds more.
  */
-async function dueCards(app: App): Promise<Job[]> {
-  const found = await ids(
-    app,
-    sql`select d.id from deliveries d join sessions s on s.id = d.session_id
-      left join posts p on p.delivery_id = d.id and p.kind = 'card'
-      where (d.state in ('collecting', 'posting')
-          or p.edited_at < greatest(d.changed_at, s.changed_at) + interval '5 seconds'
-          or (p.id is not null and p.edited_at is null))
-        and (p.id is null or (p.next_attempt_at <= now() and (p.state <> 'failed' or p.sent_at < d.closed_at)))`,
-  );
-  return found.map((deliveryId) => ({ name: 'card', data: { deliveryId } }));
-}
+const dueCards = sql`select d.id from deliveries d join sessions s on s.id = d.session_id
+  left join posts p on p.delivery_id = d.id and p.kind = 'card'
+  where (d.state in ('collecting', 'posting')
+      or p.edited_at < greatest(d.changed_at, s.changed_at) + interval '5 seconds'
+      or (p.id is not null and p.edited_at is null))
+    and (p.id is null or (p.next_attempt_at <= now() and (p.state <> 'failed' or p.sent_at < d.closed_at)))`;
 
-async function duePlans(app: App, isFullRound: boolean): Promise<Job[]> {
-  const found = await ids(
-    app,
-    sql`select distinct rendition_id as id from deliveries where state = 'collecting'
-      and (${isFullRound} or closed_at is not null)`,
-  );
-  return found.map((renditionId) => ({ name: 'plan', data: { renditionId } }));
+const duePlans = (isFullRound: boolean) => sql`select distinct rendition_id as id from deliveries
+  where state = 'collecting' and (${isFullRound} or closed_at is not null)`;
+
+async function ids(app: App, query: SQL): Promise<number[]> {
+  const rows = await app.db.execute<{ id: string }>(query);
+  return rows.map((row) => Number(row.id));
 }
 
 /** `for=2h`: media time of the window, with those it goes on from, reached its length. */

@@ -38,7 +38,7 @@ async function watch(): Promise<void> {
 
 const setRules = (rules: WatchRules) => app.db.update(watches).set({ rules }).where(eq(watches.id, watchId));
 const live = (title = 'a show') => openSession(app, streamId, { broadcastId: `b${count}`, title });
-const sweep = () => sweepOnce(app, { round: 1, mayTakeOver: false });
+const sweep = () => sweepOnce(app, { round: 0, mayTakeOver: false });
 const windows = () =>
   app.db.select().from(deliveries).where(eq(deliveries.watchId, watchId)).orderBy(asc(deliveries.id));
 const reasons = async () => (await windows()).map(({ closedAt, closeReason }) => (closedAt ? closeReason : 'open'));
