@@ -11,8 +11,7 @@ const reapplyMs = 300_000;
 
 /**
  * Makes of an answer what is to be made of it: a live Stream has its Session, an announced one its card, what is live on a
- * server its own orders. Where nothing
- * changed since the last look, nothing is asked of the database.
+ * server its own orders. Where nothing changed since the last look, nothing is asked of the database.
  */
 export async function useStatus(app: App, watched: Watched, status: StreamStatus): Promise<void> {
   if (status.state === 'unknown') return noteNames(app, watched, status);

@@ -34,8 +34,8 @@ export function backoffMs(attempts: number): number {
 }
 
 /**
- * When to try again after an error, on Postgres' clock: as it tells, else by back-off. A told wait is no failure, so it gives back what the
- * try had cost. `attempts` is the count before that try.
+ * When to try again after an error, on Postgres' clock: as it tells, else by back-off. A told wait is no failure, so it
+ * gives back what the try had cost. `attempts` is the count before that try.
  */
 export function nextTry(error: unknown, attempts: number): { nextAttemptAt: SQL; attempts?: number } {
   const told = error instanceof TemporaryError ? error.retryAfterMs : undefined;
