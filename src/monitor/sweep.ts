@@ -113,15 +113,9 @@ const dueCards = sql`select d.id from deliveries d join sessions s on s.id = d.s
 const duePlans = (isFullRound: boolean) => sql`select distinct rendition_id as id from deliveries
   where state = 'collecting' and (${isFullRound} or closed_at is not null)`;
 
-async function ids(app: App, query: SQL): Promise<number[]> {
-  const rows = await app.db.execute<{ id: string }>(query);
-  return rows.map((row) => Number(row.id));
-}
-
 /** `for=2h`: media time of the window, with those it goes on from, reached its length. */
 async function closeOverdueWindows(app: App): Promise<void> {
-  const found = await ids(
-    app,
+  const rows = await app.db.execute<{ id: string }>(
     sql`with recursive windows as (
         select d.id as open_id, d.*, (w.rules->>'maxLengthMs')::float8 as most_ms
           from deliveries d join watches w on w.id = d.watch_id where d.closed_at is null and w.rules ? 'maxLengthMs'
@@ -133,6 +127,7 @@ async function closeOverdueWindows(app: App): Promise<void> {
         and g.media_sequence >= o.from_sequence
       group by o.open_id, o.most_ms having sum(g.length_ms) >= o.most_ms`,
   );
+  const found = rows.map(({ id }) => Number(id));
   await closeWindows(app, found, 'for_over');
 }
 

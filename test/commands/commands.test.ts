@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { advance } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
 import { dispatch } from '../../src/commands/dispatch.ts';
@@ -15,18 +15,16 @@ import {
   watches,
   watchTargets,
 } from '../../src/db/schema.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { openQuietApp } from './quiet-app.ts';
 import { steeredPlatform } from './steered-platform.ts';
 
 const site = steeredPlatform('site.example');
-let running: TestApp;
 let app: App;
 beforeAll(async () => {
-  // No role runs: what a test does is all that happens.
-  running = await startTestApp({ ADMINS: 'telegram:1' }, []);
-  app = { ...running.app, platforms: [site.platform] };
+  const quiet = await openQuietApp(site.platform);
+  app = quiet.app;
+  return quiet.close;
 });
-afterAll(() => running.close());
 
 let chats = 0;
 /** A chat nobody used before. */

@@ -1,22 +1,20 @@
 import { asc, eq } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeWindows, openSession } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
 import { dispatch } from '../../src/commands/dispatch.ts';
 import { checks, deliveries, events, notices, sessions, watches } from '../../src/db/schema.ts';
 import { applyRules } from '../../src/monitor/apply-rules.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { openQuietApp } from './quiet-app.ts';
 import { steeredPlatform } from './steered-platform.ts';
 
 const site = steeredPlatform('site.example');
-let running: TestApp;
 let app: App;
 beforeAll(async () => {
-  // No role runs: what a test does is all that happens.
-  running = await startTestApp({ ADMINS: 'telegram:1' }, []);
-  app = { ...running.app, platforms: [site.platform] };
+  const quiet = await openQuietApp(site.platform);
+  app = quiet.app;
+  return quiet.close;
 });
-afterAll(() => running.close());
 
 let count = 0;
 let chatId = '';

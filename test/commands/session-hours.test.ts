@@ -1,23 +1,21 @@
 import { asc, eq, sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeAll, beforeEach, expect, test } from 'vitest';
 import { endRendition, openSession } from '../../src/advance.ts';
 import type { App } from '../../src/app.ts';
 import { dispatch } from '../../src/commands/dispatch.ts';
 import type { WatchRules } from '../../src/core/rules.ts';
 import { deliveries, renditions, segments, sessions, takes, watches } from '../../src/db/schema.ts';
 import { sweepOnce } from '../../src/monitor/sweep.ts';
-import { startTestApp, type TestApp } from '../support/app.ts';
+import { openQuietApp } from './quiet-app.ts';
 import { steeredPlatform } from './steered-platform.ts';
 
 const site = steeredPlatform('site.example');
-let running: TestApp;
 let app: App;
 beforeAll(async () => {
-  // No role runs: what a test does is all that happens.
-  running = await startTestApp({ ADMINS: 'telegram:1', SESSION_HOURS: '1.5' }, []);
-  app = { ...running.app, platforms: [site.platform] };
+  const quiet = await openQuietApp(site.platform, { SESSION_HOURS: '1.5' });
+  app = quiet.app;
+  return quiet.close;
 });
-afterAll(() => running.close());
 
 let count = 0;
 let streamId = 0;
